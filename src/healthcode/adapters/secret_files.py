@@ -1,0 +1,187 @@
+"""Secrets as files: generated on the first run, mode 0600 in a 0700 folder, never regenerated over existing data.
+
+Invariants:
+
+* A folder is complete when its marker `complete` exists; it is written last. Before it, missing files are generated
+  (the first run died half-way and nothing was encrypted yet); after it, a missing file is an error, never a new key.
+* Secrets made outside production carry the marker `demo` and are refused in production.
+* Files that others may read are refused: a secret that somebody may have read is none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from healthcode.adapters.database_roles import ROLES
+
+_KEY_BYTES = 32
+# A private key is a scalar below the curve's order. This bound is below the orders of P-256 and of SM2 (the smaller
+# starts FFFFFFFE FFFFFFFF), so one file serves either suite; the keys it leaves out are one in four billion.
+_SCALAR_BOUND = 0xFFFFFFFE << 224
+
+
+class SecretsError(RuntimeError):
+    """A secret is missing, readable by others, damaged, or not allowed here; the message says what to do."""
+
+
+@dataclass(frozen=True, repr=False)
+class SigningSecret:
+    """A signing key: `kid` (8 bytes) and `private`, a scalar of 32 bytes, big-endian, for P-256 or SM2."""
+
+    kid: bytes
+    private: bytes
+
+
+@dataclass(frozen=True, repr=False)
+class Secrets:
+    """All secrets of one deployment. It has no repr, so no log line can hold it by accident."""
+
+    folder: Path
+    demo: bool
+    database: Mapping[str, str]  # role -> password; `postgres` is the embedded cluster's superuser
+    root_key: bytes  # 32 bytes, wraps the keys of the key store
+    blind_key: bytes  # 32 bytes, blind indexes of identity fields
+    epoch_master: bytes  # 32 bytes, the edges' daily keys derive from it
+    issuer_venue: SigningSecret  # signs venue codes
+    feed_signing: SigningSecret  # signs heartbeats and snapshots
+    django_key: str
+
+
+def secrets_open(folder: Path, *, create: bool, production: bool = False) -> Secrets:
+    """Read the secrets in `folder`; with `create`, generate them first where this is the first run.
+
+    Durable on return. Raises SecretsError: nothing there and `create` is false; a file is missing, damaged or readable
+    by others; demo secrets in production.
+    """
+    if create and not (folder / "complete").exists():
+        _generate(folder, demo=not production)
+    if not (folder / "complete").exists():
+        raise SecretsError(
+            f"{folder} holds no secrets. Start `healthcode run` once (it generates them), or point HEALTHCODE_DATA "
+            "at the data folder that has them."
+        )
+    _check_private(folder)
+    demo = (folder / "demo").exists()
+    if demo and production:
+        raise SecretsError(
+            f"{folder} holds demo secrets and HEALTHCODE_ENVIRONMENT is production. Demo secrets were made for "
+            "invented people and may have been shared. Start production on an empty HEALTHCODE_DATA (it generates "
+            "new secrets), or set HEALTHCODE_ENVIRONMENT=demo to go on trying things out."
+        )
+    return Secrets(
+        folder=folder,
+        demo=demo,
+        database=_read_json(folder / "database.json"),
+        root_key=_read_key(folder / "root.key"),
+        blind_key=_read_key(folder / "blind.key"),
+        epoch_master=_read_key(folder / "epoch-master.key"),
+        issuer_venue=_read_signing(folder / "issuer-venue.json"),
+        feed_signing=_read_signing(folder / "feed-signing.json"),
+        django_key=_read(folder / "django.key"),
+    )
+
+
+def _generate(folder: Path, *, demo: bool) -> None:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
+    makers: dict[str, Callable[[], str]] = {
+        "database.json": _new_passwords,
+        "root.key": _new_key,
+        "blind.key": _new_key,
+        "epoch-master.key": _new_key,
+        "issuer-venue.json": _new_signing,
+        "feed-signing.json": _new_signing,
+        "django.key": lambda: secrets.token_urlsafe(48),
+    }
+    for name, make in makers.items():
+        if not (folder / name).exists():
+            _write(folder / name, make())
+    if demo:
+        _write(folder / "demo", "These secrets protect invented people only. They are refused in production.")
+    # Dying before the next line: every file is whole or absent, and the next start generates the absent ones.
+    _write(folder / "complete", "All secrets were generated. A missing file must be restored from backup.")
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or absent, and on disk: written beside, synced, renamed, the folder synced."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(path)
+    handle = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _check_private(folder: Path) -> None:
+    for path in [folder, *folder.iterdir()]:
+        if path.stat().st_mode & 0o077:
+            raise SecretsError(
+                f"{path} can be read by other accounts of this machine (mode {path.stat().st_mode & 0o777:o}). "
+                f"Run `chmod -R go= {folder}`, and rotate the secrets if somebody may have read them "
+                "(docs/runbooks/secrets.md)."
+            )
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        raise SecretsError(
+            f"{path} is missing, and data protected by it exists. Restore it from the backup of the secrets folder; "
+            "a new one would not open the old data."
+        ) from None
+
+
+def _read_key(path: Path) -> bytes:
+    try:
+        key = bytes.fromhex(_read(path))
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise SecretsError(
+            f"{path} is damaged: expected {_KEY_BYTES} bytes as hexadecimal digits. Restore it from backup."
+        )
+    return key
+
+
+def _read_json(path: Path) -> dict[str, str]:
+    try:
+        content = json.loads(_read(path))
+    except json.JSONDecodeError as error:
+        raise SecretsError(f"{path} is damaged: {error}. Restore it from backup.") from None
+    return {str(key): str(value) for key, value in content.items()}
+
+
+def _read_signing(path: Path) -> SigningSecret:
+    content = _read_json(path)
+    try:
+        return SigningSecret(kid=bytes.fromhex(content["kid"]), private=bytes.fromhex(content["private"]))
+    except (KeyError, ValueError):
+        raise SecretsError(
+            f"{path} is damaged: expected `kid` and `private` in hexadecimal. Restore it from backup."
+        ) from None
+
+
+def _new_key() -> str:
+    return secrets.token_hex(_KEY_BYTES)
+
+
+def _new_passwords() -> str:
+    return json.dumps({role: secrets.token_urlsafe(24) for role in ("postgres", *ROLES)}, indent=1)
+
+
+def _new_signing() -> str:
+    private = 1 + secrets.randbelow(_SCALAR_BOUND - 1)
+    return json.dumps({"kid": secrets.token_hex(8), "private": private.to_bytes(_KEY_BYTES, "big").hex()}, indent=1)

@@ -1,0 +1,1 @@
+"""The only place where adapters meet ports, and where settings are read."""

@@ -1,0 +1,187 @@
+"""The one settings schema. Every process reads it; nothing else in the code reads the environment.
+
+Each setting is an environment variable `HEALTHCODE_<NAME>`; `docs/settings.md` is generated from this file. A mistake
+names the setting, the cause and the fix, at start. Importing this module needs neither environment nor database.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from healthcode.adapters.secret_files import Secrets, secrets_open
+
+PREFIX = "HEALTHCODE_"
+_REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+class Environment(StrEnum):
+    """What the deployment is for; demo conveniences and demo secrets exist in `demo` only."""
+
+    DEMO = "demo"
+    PRODUCTION = "production"
+
+
+class SettingsError(RuntimeError):
+    """The settings cannot be used; each line of the message names a setting, the cause and the fix."""
+
+
+class Settings(BaseSettings):
+    """All settings, validated and frozen."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", case_sensitive=False)
+
+    environment: Environment = Field(
+        Environment.DEMO, description="`demo` or `production`. Production refuses demo secrets and development twins."
+    )
+    data: Path = Field(
+        Path("var"), description="Folder of everything this deployment keeps: database, secrets, keys, snapshots, logs."
+    )
+    region: str = Field(
+        "140000",
+        pattern=r"^[1-9][0-9]{5}$",
+        description="GB/T 2260 code of the region; in table, feed, codes, sessions.",
+    )
+    suite: Literal["intl", "gm"] = Field(
+        "intl", description="Cryptographic suite: `intl` (ES256, AES-256-GCM, SHA-256) or `gm` (SM2, SM4-GCM, SM3)."
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="URL of a PostgreSQL 15 to 18 used in place of the embedded one. Its user creates roles and "
+        "database at start; the processes then sign in with their own roles.",
+    )
+    rulebook: Path = Field(
+        _REPOSITORY / "rulebook" / "shanxi",
+        description="Folder of the ruleset: rules, colors and check policies as data.",
+    )
+    web: Path = Field(
+        _REPOSITORY / "web" / "dist", description="Folder of the built phone pages (`npm run build` in web/)."
+    )
+    registry: Path | None = Field(
+        None, description="File of the identity registry (keyed hashes). Default: `registry` in the data folder."
+    )
+    host: str = Field(
+        "127.0.0.1", description="Address that control and edge listen on. Phones reach them through a proxy."
+    )
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(8000, description="Port of control (consoles and their API).")
+    edge_port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        8001, description="Port of the edge (phone pages and /v1)."
+    )
+    edge_processes: Annotated[int, Field(ge=1, le=256)] = Field(
+        1, description="Edge processes of this machine; one per core is the most that helps."
+    )
+    control_workers: Annotated[int, Field(ge=1, le=64)] = Field(1, description="Worker processes of control.")
+    control_threads: Annotated[int, Field(ge=1, le=64)] = Field(4, description="Threads of each control worker.")
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]+$",
+        description="Origin that phones and browsers use, printed in venue codes. Default: the edge's own address.",
+    )
+    proxy_control: bool = Field(
+        True, description="Whether the edge hands paths it does not serve to control, for one origin without a proxy."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severity written to the logs. No level writes personal data."
+    )
+
+    @field_validator("data", "rulebook", "web", "registry")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().resolve()
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parts = urlsplit(value.get_secret_value())
+            if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
+                raise ValueError("expected postgresql://user:password@host:port/database")
+        return value
+
+    @property
+    def production(self) -> bool:
+        """Whether real people are served: no demo pages, no development twins, no demo secrets."""
+        return self.environment is Environment.PRODUCTION
+
+    @property
+    def origin(self) -> str:
+        """Origin of the pages, without a slash at the end; venue codes carry it."""
+        return self.public_url or f"http://{self.host}:{self.edge_port}"
+
+    @property
+    def registry_file(self) -> Path:
+        """The identity registry's file."""
+        return self.registry or self.data / "registry"
+
+    def secrets(self, *, create: bool = False) -> Secrets:
+        """The deployment's secrets; raises SecretsError, also where demo secrets meet production."""
+        return secrets_open(self.data / "secrets", create=create, production=self.production)
+
+    def dsn(self, role: str, secrets: Secrets | None = None) -> str:
+        """URL with which `role` (migrate, app, edge, reader, auditor) signs in to the database.
+
+        Host and database come from HEALTHCODE_DATABASE_URL or, for the embedded PostgreSQL, from the file that it
+        leaves while it runs. Raises SettingsError where neither exists.
+        """
+        password = (secrets or self.secrets()).database[role]
+        parts = urlsplit(self.database_url.get_secret_value() if self.database_url else self._embedded_url())
+        address = parts.netloc.rpartition("@")[2]
+        return urlunsplit(parts._replace(netloc=f"{role}:{quote(password, safe='')}@{address}"))
+
+    @property
+    def embedded_file(self) -> Path:
+        """Where the embedded PostgreSQL says on which port it listens."""
+        return self.data / "run" / "postgres.json"
+
+    def _embedded_url(self) -> str:
+        try:
+            place = json.loads(self.embedded_file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise SettingsError(
+                f"HEALTHCODE_DATABASE_URL is not set and no embedded PostgreSQL has run in {self.data}. "
+                "Start `healthcode run`, or set HEALTHCODE_DATABASE_URL=postgresql://user:password@host:port/database."
+            ) from None
+        return f"postgresql://{place['host']}:{place['port']}/{place['database']}"
+
+
+def settings_load() -> Settings:
+    """Read and check the environment. Raises SettingsError with one line per mistake: setting, cause, fix."""
+    problems = [_unknown(name) for name in sorted(os.environ) if _is_unknown(name)]
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        problems.extend(_mistake(str(wrong["loc"][0]), wrong["msg"]) for wrong in error.errors(include_url=False))
+        settings = None
+    if problems or settings is None:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def _is_unknown(name: str) -> bool:
+    known = {PREFIX + field.upper() for field in Settings.model_fields}
+    return (
+        name.upper().startswith(PREFIX) and not name.upper().startswith(PREFIX + "TEST_") and name.upper() not in known
+    )
+
+
+def _unknown(name: str) -> str:
+    known = [PREFIX + field.upper() for field in Settings.model_fields]
+    near = difflib.get_close_matches(name.upper(), known, n=1)
+    fix = f"Did you mean {near[0]}?" if near else "Remove it; docs/settings.md lists every setting."
+    return f"{name}: there is no such setting. {fix}"
+
+
+def _mistake(field: str, cause: str) -> str:
+    """One teaching line; the value itself is left out, because it may be a secret."""
+    description = Settings.model_fields[field].description
+    cause = cause.removeprefix("Value error, ")
+    cause = cause[:1].lower() + cause[1:]
+    return f"{PREFIX}{field.upper()}: {cause}. Meaning: {description} Fix or unset it (docs/settings.md)."
