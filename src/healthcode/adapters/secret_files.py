@@ -18,11 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from healthcode.adapters.database_roles import ROLES
+from healthcode.crypto.interfaces import SigningKey
+from healthcode.crypto.suites import suite
 
 _KEY_BYTES = 32
-# A private key is a scalar below the curve's order. This bound is below the orders of P-256 and of SM2 (the smaller
-# starts FFFFFFFE FFFFFFFF), so one file serves either suite; the keys it leaves out are one in four billion.
-_SCALAR_BOUND = 0xFFFFFFFE << 224
 
 
 class SecretsError(RuntimeError):
@@ -31,10 +30,15 @@ class SecretsError(RuntimeError):
 
 @dataclass(frozen=True, repr=False)
 class SigningSecret:
-    """A signing key: `kid` (8 bytes) and `private`, a scalar of 32 bytes, big-endian, for P-256 or SM2."""
+    """A signing key as `crypto` reads it: the suite's name, `kid` (8 bytes), `private` (scalar and point, 97 bytes)."""
 
+    suite: str
     kid: bytes
     private: bytes
+
+    def key(self) -> SigningKey:
+        """The key itself; raises BadKey where the file was altered."""
+        return suite(self.suite).private_from_bytes(self.private)
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,16 +54,17 @@ class Secrets:
     issuer_venue: SigningSecret  # signs venue codes
     feed_signing: SigningSecret  # signs heartbeats and snapshots
     django_key: str
+    system_token: str  # with which worker and seed act as the system, never as an officer
 
 
-def secrets_open(folder: Path, *, create: bool, production: bool = False) -> Secrets:
+def secrets_open(folder: Path, *, create: bool, production: bool = False, suite_name: str = "intl") -> Secrets:
     """Read the secrets in `folder`; with `create`, generate them first where this is the first run.
 
-    Durable on return. Raises SecretsError: nothing there and `create` is false; a file is missing, damaged or readable
-    by others; demo secrets in production.
+    New signing keys are keys of the suite `suite_name`. Durable on return. Raises SecretsError: nothing there and
+    `create` is false; a file is missing, damaged or readable by others; demo secrets in production.
     """
     if create and not (folder / "complete").exists():
-        _generate(folder, demo=not production)
+        _generate(folder, demo=not production, suite_name=suite_name)
     if not (folder / "complete").exists():
         raise SecretsError(
             f"{folder} holds no secrets. Start `healthcode run` once (it generates them), or point HEALTHCODE_DATA "
@@ -83,10 +88,11 @@ def secrets_open(folder: Path, *, create: bool, production: bool = False) -> Sec
         issuer_venue=_read_signing(folder / "issuer-venue.json"),
         feed_signing=_read_signing(folder / "feed-signing.json"),
         django_key=_read(folder / "django.key"),
+        system_token=_read(folder / "system.token"),
     )
 
 
-def _generate(folder: Path, *, demo: bool) -> None:
+def _generate(folder: Path, *, demo: bool, suite_name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
     makers: dict[str, Callable[[], str]] = {
@@ -94,9 +100,10 @@ def _generate(folder: Path, *, demo: bool) -> None:
         "root.key": _new_key,
         "blind.key": _new_key,
         "epoch-master.key": _new_key,
-        "issuer-venue.json": _new_signing,
-        "feed-signing.json": _new_signing,
+        "issuer-venue.json": lambda: _new_signing(suite_name),
+        "feed-signing.json": lambda: _new_signing(suite_name),
         "django.key": lambda: secrets.token_urlsafe(48),
+        "system.token": lambda: secrets.token_urlsafe(32),
     }
     for name, make in makers.items():
         if not (folder / name).exists():
@@ -167,10 +174,10 @@ def _read_json(path: Path) -> dict[str, str]:
 def _read_signing(path: Path) -> SigningSecret:
     content = _read_json(path)
     try:
-        return SigningSecret(kid=bytes.fromhex(content["kid"]), private=bytes.fromhex(content["private"]))
+        return SigningSecret(content["suite"], bytes.fromhex(content["kid"]), bytes.fromhex(content["private"]))
     except (KeyError, ValueError):
         raise SecretsError(
-            f"{path} is damaged: expected `kid` and `private` in hexadecimal. Restore it from backup."
+            f"{path} is damaged: expected `suite`, `kid` and `private`. Restore it from backup."
         ) from None
 
 
@@ -182,6 +189,6 @@ def _new_passwords() -> str:
     return json.dumps({role: secrets.token_urlsafe(24) for role in ("postgres", *ROLES)}, indent=1)
 
 
-def _new_signing() -> str:
-    private = 1 + secrets.randbelow(_SCALAR_BOUND - 1)
-    return json.dumps({"kid": secrets.token_hex(8), "private": private.to_bytes(_KEY_BYTES, "big").hex()}, indent=1)
+def _new_signing(suite_name: str) -> str:
+    key = suite(suite_name).generate_signing_key()
+    return json.dumps({"suite": suite_name, "kid": secrets.token_hex(8), "private": key.to_bytes().hex()}, indent=1)

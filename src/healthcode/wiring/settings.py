@@ -117,13 +117,18 @@ class Settings(BaseSettings):
         return self.public_url or f"http://{self.host}:{self.edge_port}"
 
     @property
+    def region_number(self) -> int:
+        """The region as codes and table carry it: its division code without the last two zeros."""
+        return int(self.region[:4])
+
+    @property
     def registry_file(self) -> Path:
         """The identity registry's file."""
         return self.registry or self.data / "registry"
 
     def secrets(self, *, create: bool = False) -> Secrets:
         """The deployment's secrets; raises SecretsError, also where demo secrets meet production."""
-        return secrets_open(self.data / "secrets", create=create, production=self.production)
+        return secrets_open(self.data / "secrets", create=create, production=self.production, suite_name=self.suite)
 
     def dsn(self, role: str, secrets: Secrets | None = None) -> str:
         """URL with which `role` (migrate, app, edge, reader, auditor) signs in to the database.
@@ -152,17 +157,36 @@ class Settings(BaseSettings):
         return f"postgresql://{place['host']}:{place['port']}/{place['database']}"
 
 
-def settings_load() -> Settings:
-    """Read and check the environment. Raises SettingsError with one line per mistake: setting, cause, fix."""
+def settings_load(**chosen: object) -> Settings:
+    """Read and check the environment; what a command's options have `chosen` goes before it.
+
+    Raises SettingsError with one line per mistake: setting, cause, fix.
+    """
     problems = [_unknown(name) for name in sorted(os.environ) if _is_unknown(name)]
     try:
-        settings = Settings()
+        settings = Settings(**chosen)  # type: ignore[arg-type] # validated just there
     except ValidationError as error:
         problems.extend(_mistake(str(wrong["loc"][0]), wrong["msg"]) for wrong in error.errors(include_url=False))
         settings = None
     if problems or settings is None:
         raise SettingsError("\n".join(problems))
     return settings
+
+
+def settings_environment(settings: Settings) -> dict[str, str]:
+    """The environment from which a child process reads the same settings.
+
+    The user in HEALTHCODE_DATABASE_URL may create roles and databases, so it is left out: children sign in with roles.
+    """
+    environment = {}
+    for field in Settings.model_fields:
+        value = getattr(settings, field)
+        if isinstance(value, SecretStr):
+            parts = urlsplit(value.get_secret_value())
+            value = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        if value is not None:
+            environment[PREFIX + field.upper()] = str(value)
+    return environment
 
 
 def _is_unknown(name: str) -> bool:

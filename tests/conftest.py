@@ -1,0 +1,141 @@
+"""One fresh PostgreSQL for the session, migrated once; each test or module works on a clone of its own.
+
+`HEALTHCODE_TEST_POSTGRES=16` runs the tests on another major version that the wheel brings (default 18), and
+`HEALTHCODE_TEST_DATABASE_URL` on a server of yours, whose user may create roles and databases.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+from healthcode.adapters.database_roles import database_create, database_roles_ensure
+from healthcode.adapters.embedded_postgres import EmbeddedPostgres
+from healthcode.adapters.secret_files import Secrets, secrets_open
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+TEMPLATE = "healthcode_template"
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running PostgreSQL with the roles of the deployment, and the data folder whose secrets open it."""
+
+    admin_dsn: str
+    data: Path
+    secrets: Secrets
+
+    def dsn(self, role: str, database: str) -> str:
+        """URL of `database` for a role, or for the superuser `postgres`."""
+        parts = urlsplit(self.admin_dsn)
+        if role == "postgres":
+            return urlunsplit(parts._replace(path=f"/{database}"))
+        address = parts.netloc.rpartition("@")[2]
+        return urlunsplit(parts._replace(netloc=f"{role}:{self.secrets.database[role]}@{address}", path=f"/{database}"))
+
+    def environment(self, database: str) -> dict[str, str]:
+        """The settings with which a process of ours works on `database`."""
+        return {"HEALTHCODE_DATA": str(self.data), "HEALTHCODE_DATABASE_URL": self.dsn("postgres", database)}
+
+    def clone(self, template: str) -> Database:
+        """A new database with the tables and rows of `template`."""
+        name = f"healthcode_{os.getpid()}_{next(_numbers)}"
+        with psycopg.connect(self.admin_dsn, autocommit=True) as connection:
+            database_create(connection, name, template=template)
+        return Database(self, name)
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database of the cluster."""
+
+    cluster: Cluster
+    name: str
+
+    def dsn(self, role: str) -> str:
+        """URL for `migrate`, `app`, `edge`, `reader`, `auditor` or the superuser `postgres`."""
+        return self.cluster.dsn(role, self.name)
+
+    def connect(self, role: str) -> psycopg.Connection[tuple[object, ...]]:
+        """A connection as `role`, each statement its own transaction unless the test opens one."""
+        return psycopg.connect(self.dsn(role), autocommit=True)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings with which a process of ours works on this database."""
+        return self.cluster.environment(self.name)
+
+    def drop(self) -> None:
+        """Remove it, whoever is still connected."""
+        with psycopg.connect(self.cluster.admin_dsn, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL with roles and secrets, gone when the session ends."""
+    with tempfile.TemporaryDirectory(prefix="healthcode-test-", ignore_cleanup_errors=True) as folder:
+        data = Path(folder)
+        data.chmod(0o711)  # the account PostgreSQL runs as passes through; what is inside stays closed
+        secrets = secrets_open(data / "secrets", create=True)
+        given = os.environ.get("HEALTHCODE_TEST_DATABASE_URL")
+        server = None if given else _server(data, secrets)
+        admin_dsn = given or (server.dsn() if server else "")
+        database_roles_ensure(admin_dsn, secrets.database, database=TEMPLATE)
+        yield Cluster(admin_dsn, data, secrets)
+        if server is not None:
+            server.stop()
+
+
+def _server(data: Path, secrets: Secrets) -> EmbeddedPostgres:
+    server = EmbeddedPostgres(
+        folder=data / "postgres",
+        log=data / "postgres.log",
+        password=secrets.database["postgres"],
+        durable=False,
+        major=int(os.environ.get("HEALTHCODE_TEST_POSTGRES", "18")),
+    )
+    server.start()
+    return server
+
+
+@pytest.fixture(scope="session")
+def template_database(cluster: Cluster) -> str:
+    """Name of the database that `migrate` has brought to the newest schema; nobody connects to it."""
+    migrated = subprocess.run(
+        [sys.executable, "-m", "django", "migrate", "--no-input", "--settings=healthcode.control.settings"],
+        env={**os.environ, **cluster.environment(TEMPLATE), "HEALTHCODE_DATABASE_ROLE": "migrate"},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=REPOSITORY,
+    )
+    assert migrated.returncode == 0, f"the migrations failed:\n{migrated.stdout}\n{migrated.stderr}"
+    return TEMPLATE
+
+
+@pytest.fixture
+def database(cluster: Cluster, template_database: str) -> Iterator[Database]:
+    """A migrated, empty database for one test."""
+    clone = cluster.clone(template_database)
+    yield clone
+    clone.drop()
+
+
+@pytest.fixture(scope="module")
+def module_database(cluster: Cluster, template_database: str) -> Iterator[Database]:
+    """A migrated, empty database that the tests of a module share."""
+    clone = cluster.clone(template_database)
+    yield clone
+    clone.drop()
