@@ -84,16 +84,16 @@ def _to_be_signed(protected: bytes, context: bytes, payload: bytes) -> bytes:
     return cbor2.dumps(["Signature1", protected, context, payload])
 
 
-def _parts(message: bytes) -> tuple[bytes, dict[int, object], bytes, bytes]:
+def _parts(message: bytes) -> tuple[bytes, Mapping[int, object], bytes, bytes]:
     tagged = _deterministic(message)
     if not isinstance(tagged, cbor2.CBORTag) or tagged.tag != _TAG:
         raise BadSignature("this is not a COSE_Sign1")
     match tagged.value:
-        case [bytes(encoded), dict(unprotected), bytes(payload), bytes(signature)] if not unprotected:
+        case [bytes(encoded), Mapping() as unprotected, bytes(payload), bytes(signature)] if not unprotected:
             header = _deterministic(encoded)
         case _:
             raise BadSignature("a COSE_Sign1 has a protected header, nothing unprotected, a payload, a signature")
-    if not isinstance(header, dict) or len(signature) != 64:
+    if not isinstance(header, Mapping) or len(signature) != 64:
         raise BadSignature("the protected header is a map, the signature has 64 bytes")
     if 2 in header:
         raise UnknownSuite("a critical header parameter is not known to this release")  # RFC 9052: crit

@@ -1,0 +1,115 @@
+"""The live code: one minute of one person, sealed under that minute's key. Any edge opens it, nobody else.
+
+Layout (spec/code-format.md section 3), 43 bytes and the masked name:
+suite u8 | region u16 | epoch u16 | minute u24 || nonce 12 || AEAD of (subject u32 | generation u16 | flags u8 | name).
+Integers are big-endian; minutes count from 2020-01-01T00:00Z; region is the division code without its last two zeros.
+"""
+
+import os
+import struct
+from typing import Final, NamedTuple
+
+from healthcode.codes.base45 import Base45Error, base45_decode, base45_encode
+from healthcode.codes.epoch import EpochKeys, EpochMissing
+from healthcode.codes.errors import Expired, Forged, NotYet, Unreadable, UpdateNeeded, WrongRegion
+from healthcode.crypto.errors import Tampered
+from healthcode.crypto.suites import NONCE_BYTES, TAG_BYTES
+from healthcode.domain.time import Minute
+
+PREFIX: Final = "HL1:"
+FAMILY: Final = "HL"
+SKEW_S: Final = 15.0
+ORIGIN: Final = 26_297_280  # 2020-01-01T00:00Z in minutes since 1970
+NAME_BYTES: Final = 24
+
+_PURPOSE: Final = b"live"
+_HEADER: Final = struct.Struct(">BHHBH")
+_BODY: Final = struct.Struct(">IHB")
+_SHORTEST: Final = _HEADER.size + NONCE_BYTES + _BODY.size + TAG_BYTES
+_LONGEST: Final = _SHORTEST + NAME_BYTES
+_AAD: Final = PREFIX.encode()
+
+
+class LiveClaim(NamedTuple):
+    """What a live code says: subject number, her generation, the minute, the masked name, flags (8 bits)."""
+
+    subject: int
+    generation: int
+    minute: Minute
+    masked_name: str
+    flags: int
+
+
+def live_mint(keys: EpochKeys, claim: LiveClaim, *, region: int) -> str:
+    """Return the text of a QR code for `claim`, sealed with the key of the claim's own minute.
+
+    `region` is a six-digit division code. Raises `EpochMissing` if no key held is valid at that minute, `ValueError`
+    for a claim that does not fit the layout.
+    """
+    name = claim.masked_name.encode()
+    if not 0 <= claim.minute - ORIGIN < 1 << 24 or len(name) > NAME_BYTES:
+        raise ValueError(f"a live code holds minutes to 2051 and {NAME_BYTES} bytes of masked name, not {claim}")
+    epoch = keys.current(claim.minute).id
+    at = claim.minute - ORIGIN
+    header = _HEADER.pack(keys.suite_id, region // 100, epoch, at >> 16, at & 0xFFFF)
+    nonce = os.urandom(NONCE_BYTES)
+    body = _BODY.pack(claim.subject, claim.generation, claim.flags) + name
+    sealed = keys.cipher(epoch, _PURPOSE, claim.minute).seal(nonce, body, _AAD + header)
+    return PREFIX + base45_encode(header + nonce + sealed)
+
+
+def live_open(keys: EpochKeys, text: str, *, region: int, now_s: float, skew_s: float = SKEW_S) -> LiveClaim:
+    """Return the claim of a live code if it is genuine and of this minute, give or take `skew_s` seconds.
+
+    `now_s` is seconds since 1970. Raises `Unreadable`, `UpdateNeeded`, `WrongRegion`, `Forged`, `Expired`, `NotYet`,
+    in this order of examination; the clock is looked at last, so `Expired` and `NotYet` speak of genuine codes where
+    the epoch key is held.
+    """
+    data = _decode(text)
+    suite_id, made_in, epoch, high, low = _HEADER.unpack_from(data)
+    if suite_id != keys.suite_id:
+        raise UpdateNeeded(f"suite {suite_id} of live codes is not known to this release")
+    if made_in != region // 100:
+        raise WrongRegion(made_in * 100)
+    minute = ORIGIN + (high << 16 | low)
+    body = _unseal(keys, data, epoch, minute, now_s)
+    try:
+        name = body[_BODY.size :].decode()
+    except UnicodeDecodeError:
+        raise Forged("the name is not text") from None
+    if now_s >= minute * 60 + 60 + skew_s:
+        raise Expired("this code's minute has passed")
+    if now_s < minute * 60 - skew_s:
+        raise NotYet("this code is for a later minute")
+    subject, generation, flags = _BODY.unpack_from(body)
+    return LiveClaim(subject, generation, minute, name, flags)
+
+
+def _decode(text: str) -> bytes:
+    if not text.startswith(PREFIX):
+        if text.startswith(FAMILY) and ":" in text[len(FAMILY) : len(FAMILY) + 4]:
+            raise UpdateNeeded("this live code is of a version that this release does not know")
+        raise Unreadable("this is not a live code")
+    try:
+        data = base45_decode(text[len(PREFIX) :])
+    except Base45Error as error:
+        raise Unreadable(f"the code cannot be read: {error}") from None
+    if not _SHORTEST <= len(data) <= _LONGEST:
+        raise Unreadable(f"a live code has {_SHORTEST} to {_LONGEST} bytes, this has {len(data)}")
+    return data
+
+
+def _unseal(keys: EpochKeys, data: bytes, epoch: int, minute: Minute, now_s: float) -> bytes:
+    try:
+        key = keys.get(epoch)
+        if not key.valid_from <= minute < key.valid_until:
+            raise Forged("no edge seals this minute with that epoch's key")
+        cipher = keys.cipher(epoch, _PURPOSE, minute)
+        nonce_end = _HEADER.size + NONCE_BYTES
+        return cipher.open(data[_HEADER.size : nonce_end], data[nonce_end:], _AAD + data[: _HEADER.size])
+    except Tampered:
+        raise Forged("the seal does not hold") from None
+    except EpochMissing:
+        if minute * 60 > now_s:
+            raise NotYet("this code is of an epoch that has not begun here") from None
+        raise Expired("this code is of an epoch that is over") from None
