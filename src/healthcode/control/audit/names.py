@@ -1,0 +1,46 @@
+"""The closed list of audit events, `who:what:did`. A service writes exactly one, in its own transaction."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class EventName(StrEnum):
+    """Every act that leaves a trace. Those in `LEDGERED` also leave a leaf."""
+
+    RESIDENT_APPLIED = "resident:application:accepted"
+    RESIDENT_REFUSED = "resident:application:refused"
+    RESIDENT_SIGNED_IN = "resident:session:opened"
+    RESIDENT_WITHDREW = "resident:consent:withdrawn"
+    OFFICER_SIGNED_IN = "officer:session:opened"
+    OFFICER_SIGNED_OUT = "officer:session:closed"
+    LEADS_IMPORTED = "province:leads:imported"
+    RESULTS_IMPORTED = "laboratory:results:imported"
+    IMPORT_REFUSED = "officer:import:refused"
+    LEAD_ACCEPTED = "county:lead:accepted"
+    LEAD_ROUTED = "province:lead:routed"
+    DETERMINATION_PROPOSED = "county:determination:proposed"
+    DETERMINATION_APPROVED = "county:determination:approved"
+    DETERMINATION_RETURNED = "county:determination:returned"
+    DECISION_MADE = "system:decision:made"
+    IDENTITY_UNMASKED = "officer:identity:unmasked"
+    VENUE_REGISTERED = "manager:venue:registered"
+    VENUE_APPROVED = "county:venue:approved"
+    VENUE_REFUSED = "county:venue:refused"
+    INSPECTOR_APPOINTED = "manager:inspector:appointed"
+    INSPECTOR_ACCEPTED = "inspector:appointment:accepted"
+    INSPECTOR_DISMISSED = "manager:inspector:dismissed"
+    EDGE_ENROLLED = "system:edge:enrolled"
+    DEMO_SEEDED = "system:demo:seeded"
+
+
+LEDGERED = frozenset(
+    {
+        EventName.LEADS_IMPORTED,
+        EventName.RESULTS_IMPORTED,
+        EventName.DETERMINATION_APPROVED,
+        EventName.DECISION_MADE,
+        EventName.IDENTITY_UNMASKED,
+        EventName.EDGE_ENROLLED,
+    }
+)

@@ -1,0 +1,38 @@
+"""Publishing to the edges: an outbox row in the caller's own transaction; the relay numbers it after commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+from healthcode.control.bridge.models import Edge, Outbox, Published
+from healthcode.table.feed import FeedKind
+
+SINGLE: Literal[0] = 0
+BULK: Literal[1] = 1
+
+
+def publish(messages: Iterable[tuple[FeedKind, int, bytes]], *, lane: Literal[0, 1] = SINGLE) -> None:
+    """Send (kind, key, payload) messages to every edge once the current transaction commits.
+
+    RECORD and GROUNDS are read from `subject_state` for snapshots; every other kind is kept as the latest by key.
+    """
+    messages = list(messages)
+    kept = [Published(kind=int(k), key=key, payload=payload) for k, key, payload in messages if _is_side(k)]
+    Published.objects.bulk_create(
+        kept, update_conflicts=True, unique_fields=["kind", "key"], update_fields=["payload"]
+    )
+    Outbox.objects.bulk_create(
+        [Outbox(lane=lane, kind=int(kind), key=key, payload=payload) for kind, key, payload in messages],
+        batch_size=5000,
+    )
+
+
+def edge_enroll(*, edge_id: str, public_key: bytes, now: datetime) -> None:
+    """Let a host receive epoch keys from now on. Repeating it with the same key changes nothing."""
+    Edge.objects.get_or_create(id=edge_id, defaults={"public_key": public_key, "enrolled_at": now})
+
+
+def _is_side(kind: FeedKind) -> bool:
+    return kind not in (FeedKind.RECORD, FeedKind.GROUNDS)

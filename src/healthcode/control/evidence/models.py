@@ -1,0 +1,76 @@
+"""Evidence and decisions: append-only. Constraints carry the closed list and the four eyes (`policies.sql` the rest)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from healthcode.domain.evidence import EvidenceKind
+
+KINDS = [(k.value, k.value) for k in EvidenceKind]
+SIGNED_KINDS = [EvidenceKind.test.value, EvidenceKind.vaccination.value]
+SELF_DECLARED_KINDS = [EvidenceKind.declaration.value]
+
+REVIEWED = Q(
+    proposal__isnull=False,
+    proposer__isnull=False,
+    reviewer__isnull=False,
+    review_verdict="approve",
+) & ~Q(proposer=F("reviewer"))
+SIGNED = Q(kind__in=SIGNED_KINDS, batch__isnull=False, proposal__isnull=True, reviewer__isnull=True)
+DECLARED = Q(kind__in=SELF_DECLARED_KINDS, batch__isnull=True, proposal__isnull=True, reviewer__isnull=True)
+
+
+class Evidence(models.Model):
+    """One recorded fact about one subject, corrected by a later row, never edited (bitemporal)."""
+
+    id = models.UUIDField(primary_key=True, help_text="version 7: in the order of learning")
+    subject = models.ForeignKey("people.Subject", on_delete=models.PROTECT, related_name="evidence")
+    kind = models.CharField(max_length=32, choices=KINDS)
+    fields = models.JSONField(default=dict)
+    anchor_day = models.IntegerField(null=True)
+    occurred_at = models.DateTimeField(help_text="when it held")
+    learned_at = models.DateTimeField(help_text="when we learned it")
+    division = models.CharField(max_length=6, blank=True, help_text="the county that determined it and owns its ground")
+    source_unit = models.ForeignKey("offices.Unit", on_delete=models.PROTECT, related_name="+")
+    document = models.CharField(max_length=120, help_text="the source's own reference")
+    batch = models.ForeignKey("exchange.Batch", null=True, on_delete=models.PROTECT, related_name="evidence")
+    proposal = models.OneToOneField(
+        "casework.Proposal", null=True, on_delete=models.PROTECT, related_name="evidence"
+    )
+    proposer = models.ForeignKey("offices.Officer", null=True, on_delete=models.PROTECT, related_name="+")
+    reviewer = models.ForeignKey("offices.Officer", null=True, on_delete=models.PROTECT, related_name="+")
+    review_verdict = models.CharField(max_length=16, null=True, help_text="'approve': part of the key of the review")  # noqa: DJ001
+    supersedes = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
+    rescinded = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = (models.Index(fields=["subject", "learned_at"], name="evidence_of_subject"),)
+        constraints = (
+            models.CheckConstraint(condition=REVIEWED | SIGNED | DECLARED, name="evidence_four_eyes_or_signed"),
+            models.CheckConstraint(condition=Q(kind__in=[k for k, _ in KINDS]), name="evidence_closed_list"),
+            models.CheckConstraint(condition=~Q(document=""), name="evidence_names_document"),
+        )
+
+    def __str__(self) -> str:
+        return f"evidence {self.id}"
+
+
+class Decision(models.Model):
+    """What followed, recorded when grounds or timeline changed: replayable from ruleset, evidence and version."""
+
+    id = models.UUIDField(primary_key=True)
+    subject = models.ForeignKey("people.Subject", on_delete=models.PROTECT, related_name="decisions")
+    version = models.PositiveIntegerField()
+    decided_at = models.DateTimeField()
+    color = models.CharField(max_length=16)
+    evaluation = models.JSONField(help_text="spec/evaluation.schema.json: grounds, notices, timeline")
+    ruleset = models.CharField(max_length=64)
+    evidence_ids = models.JSONField(help_text="the evidence as known, in order")
+    division = models.CharField(max_length=6, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["subject", "version"], name="decision_one_per_version"),)
+
+    def __str__(self) -> str:
+        return f"decision {self.id}"

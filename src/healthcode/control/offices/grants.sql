@@ -1,0 +1,77 @@
+-- Table rights. `app` adds and reads; what it may change is named column by column; it deletes nothing of substance.
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM app, edge, reader, auditor, PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO app, edge, reader, auditor;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO app;
+
+-- framework tables: sign-in, second factor, jobs
+GRANT SELECT, INSERT, UPDATE, DELETE ON
+    django_session, offices_account, offices_account_groups, offices_account_user_permissions,
+    mfa_authenticator, account_emailaddress, account_emailconfirmation TO app;
+GRANT SELECT ON django_content_type, auth_permission, auth_group, auth_group_permissions, django_migrations TO app;
+
+-- offices: read by all who act; changed only through the migration role until appointments are a workflow of their own
+GRANT SELECT ON offices_unit, offices_post, offices_officer, offices_appointment TO app, auditor;
+
+-- append-only
+GRANT SELECT, INSERT ON
+    evidence_evidence, evidence_decision,
+    casework_lead, casework_proposal, casework_review,
+    exchange_batch, exchange_batchrow,
+    people_consent, people_declaration, people_identityindex, people_refusal, venues_checkpoint TO app;
+GRANT SELECT ON audit_event, audit_pendingleaf TO app;
+GRANT UPDATE (handled) ON people_refusal TO app;
+
+-- workflow columns
+GRANT SELECT ON people_subject, subject_state TO app;
+GRANT SELECT, INSERT ON exchange_upload, people_identity, people_phonecode,
+    casework_workitem, venues_venue, venues_inspector, feed_outbox, bridge_published, bridge_edge TO app;
+GRANT UPDATE (holds_code, residence_division, present_division, withdrawn_at) ON people_subject TO app;
+GRANT UPDATE (version, generation, color, record, grounds, ruleset, evaluated_at) ON subject_state TO app;
+GRANT UPDATE (name_sealed, phone_sealed, address_sealed, verified_at) ON people_identity TO app;
+GRANT UPDATE (state, report, batch_id, rows_done) ON exchange_upload TO app;
+GRANT UPDATE (attempts, used_at) ON people_phonecode TO app;
+GRANT UPDATE (state, assignee_id, division, due_at, closed_at, closed_as) ON casework_workitem TO app;
+GRANT UPDATE (state, reviewed_by_id, reviewed_at, review_reason) ON venues_venue TO app;
+GRANT UPDATE (checkpoint_id, device, subject_id, accepted_at, dismissed_at) ON venues_inspector TO app;
+GRANT UPDATE (payload) ON bridge_published TO app;
+GRANT UPDATE (struck_at) ON bridge_edge TO app;
+GRANT DELETE ON feed_outbox TO app;
+GRANT SELECT, INSERT ON feed_log TO app;
+GRANT SELECT, INSERT, UPDATE ON feed_heartbeat TO app;
+GRANT SELECT ON visit TO app;
+
+-- the edge: adds visits, reads the feed, nothing else
+GRANT INSERT ON visit TO edge;
+GRANT SELECT (id) ON visit TO edge;
+GRANT SELECT ON feed_log, feed_heartbeat TO edge;
+-- group commit copies into a temporary table first
+DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO edge', current_database()); END $$;
+
+GRANT SELECT ON audit_event, audit_pendingleaf, evidence_evidence, evidence_decision, casework_proposal,
+    casework_review, casework_workitem, exchange_batch TO auditor;
+
+GRANT EXECUTE ON FUNCTION
+    act_begin(text, text), act_begin_public(text), act_session_open(bytea, text, bigint, bigint, interval),
+    act_session_close(bytea), act_sessions_close_of(bigint), act_kind(), act_officer(), act_post(), act_role(),
+    act_scope(), act_division(), act_subject(), acts_forget(timestamptz) TO app;
+GRANT EXECUTE ON FUNCTION act_kind(), act_officer(), act_post(), act_role(), act_scope(), act_division(),
+    act_subject() TO auditor, reader;
+GRANT EXECUTE ON FUNCTION subject_by_index(bytea), subject_evidence(bigint[]), subjects_create(int),
+    act_become_resident(bigint), audit_append(text, bigint, text, text, jsonb, bytea, bytea, bytea) TO app;
+GRANT EXECUTE ON FUNCTION visit_partitions_ensure(date, int), visit_key_floor(timestamptz) TO app;
+GRANT EXECUTE ON FUNCTION feed_outbox_wake() TO app;
+-- jobs: procrastinate works through its own functions and tables
+DO $$
+DECLARE r record;
+BEGIN
+    FOR r IN SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+              WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND c.relname LIKE 'procrastinate\_%' LOOP
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO app', r.relname);
+    END LOOP;
+    FOR r IN SELECT p.oid::regprocedure AS f FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+              WHERE n.nspname = 'public' AND p.proname LIKE 'procrastinate\_%' LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO app', r.f);
+    END LOOP;
+END $$;

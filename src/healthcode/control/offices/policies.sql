@@ -1,0 +1,245 @@
+-- Row policies. FORCE: they bind the owner too. Only `migrate`'s SECURITY DEFINER functions above pass, where named.
+-- Reading: `scope` is the division prefix of the act. Writing: who writes is who acts.
+
+CREATE OR REPLACE FUNCTION subject_by_index(wanted bytea) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS
+$$ SELECT subject_id FROM people_identityindex WHERE index = wanted $$;
+
+-- All evidence of these subjects, for a derivation: for the system, for the person herself, and for an officer only
+-- where a work item of that person lies within his scope.
+CREATE OR REPLACE FUNCTION subject_evidence(numbers bigint[]) RETURNS SETOF evidence_evidence
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    SELECT e.* FROM evidence_evidence e
+     WHERE e.subject_id = ANY (numbers)
+       AND (act_kind() = 'system'
+            OR e.subject_id = act_subject()
+            OR (act_kind() = 'officer' AND EXISTS (
+                  SELECT 1 FROM casework_workitem w
+                   WHERE w.subject_id = e.subject_id AND w.division <> ''
+                     AND starts_with(w.division, act_scope()))))
+     ORDER BY e.subject_id, e.id
+$$;
+
+-- New subjects, each with its empty state row; numbers are dense but for what a rollback skips.
+CREATE OR REPLACE FUNCTION subjects_create(how_many int) RETURNS SETOF bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+BEGIN
+    IF act_kind() IS NULL OR (act_kind() <> 'system' AND how_many <> 1) THEN
+        RAISE EXCEPTION 'subjects are created within an act' USING ERRCODE = '42501';
+    END IF;
+    RETURN QUERY
+    WITH s AS (
+        INSERT INTO people_subject (created_at, holds_code, residence_division, present_division)
+        SELECT clock_timestamp(), false, '', '' FROM generate_series(1, how_many) RETURNING number
+    ), st AS (
+        INSERT INTO subject_state (number, version, generation, color, ruleset)
+        SELECT number, 0, 1, 'absent', '' FROM s RETURNING number
+    )
+    SELECT number FROM st ORDER BY number;
+END $$;
+
+-- Somebody who applied or signed in goes on as the person he proved to be. The application's word, as a session is.
+CREATE OR REPLACE FUNCTION act_become_resident(who bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+BEGIN
+    UPDATE act SET kind = 'resident', subject = who WHERE xid = pg_current_xact_id_if_assigned() AND kind = 'public';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'only a public act becomes a resident''s' USING ERRCODE = '42501';
+    END IF;
+END $$;
+
+-- The one way into the audit: who, post, purpose and time come from the act, not from the caller.
+CREATE OR REPLACE FUNCTION audit_append(
+    name text, subject bigint, division text, reference text, detail jsonb,
+    salt bytea DEFAULT NULL, content bytea DEFAULT NULL, commitment bytea DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+    a act%ROWTYPE;
+    made bigint;
+BEGIN
+    SELECT * INTO a FROM act WHERE act.xid = pg_current_xact_id_if_assigned();
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'nothing is recorded outside an act' USING ERRCODE = '42501';
+    END IF;
+    INSERT INTO audit_event (at, name, officer, post, subject, division, purpose, reference, detail)
+    VALUES (clock_timestamp(), name, a.officer, a.post, audit_append.subject, audit_append.division, a.purpose,
+            reference, detail) RETURNING id INTO made;
+    IF commitment IS NOT NULL THEN
+        INSERT INTO audit_pendingleaf (event_id, at, salt, content, commitment)
+        VALUES (made, clock_timestamp(), salt, content, commitment);
+    END IF;
+    RETURN made;
+END $$;
+
+DO $$
+DECLARE t text;
+BEGIN
+    FOREACH t IN ARRAY ARRAY[
+        'evidence_evidence', 'evidence_decision', 'casework_lead', 'casework_workitem', 'casework_proposal',
+        'casework_review', 'people_identity', 'people_identityindex', 'people_declaration', 'people_consent',
+        'audit_event', 'audit_pendingleaf', 'exchange_batch', 'exchange_upload', 'venues_venue', 'venues_inspector', 'subject_state',
+        'people_subject']
+    LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
+        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
+    END LOOP;
+    -- policies are made anew each time: this file is the only place where they are written
+    FOR t IN SELECT format('DROP POLICY %I ON %I', policyname, tablename) FROM pg_policies WHERE schemaname = 'public'
+    LOOP
+        EXECUTE t;
+    END LOOP;
+END $$;
+
+-- The definer functions run as `migrate`, which FORCE binds as well: give it, and nobody else, the rows.
+DO $$
+DECLARE t text;
+BEGIN
+    FOR t IN SELECT c.relname FROM pg_class c WHERE c.relrowsecurity AND c.relnamespace = 'public'::regnamespace
+    LOOP
+        EXECUTE format('CREATE POLICY owner ON %I TO migrate USING (true) WITH CHECK (true)', t);
+    END LOOP;
+END $$;
+
+-- subjects: pseudonymous numbers, made by subjects_create only
+CREATE POLICY read ON people_subject FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system'
+    OR number = (SELECT act_subject())
+    OR starts_with(present_division, (SELECT act_scope()))
+    OR EXISTS (SELECT 1 FROM casework_workitem w WHERE w.subject_id = number));
+CREATE POLICY change ON people_subject FOR UPDATE TO app USING (
+    (SELECT act_kind()) = 'system'
+    OR number = (SELECT act_subject())
+    OR ((SELECT act_role()) IN ('province_dispatcher', 'county_officer')
+        AND EXISTS (SELECT 1 FROM casework_workitem w WHERE w.subject_id = number)))
+    WITH CHECK (true);
+
+CREATE POLICY read ON subject_state FOR SELECT TO app USING (
+    EXISTS (SELECT 1 FROM people_subject s WHERE s.number = subject_state.number));
+CREATE POLICY change ON subject_state FOR UPDATE TO app USING (
+    EXISTS (SELECT 1 FROM people_subject s WHERE s.number = subject_state.number));
+
+-- identities (sealed): the person herself, the system, and officers who have a work item of that person in scope;
+-- whether a field is shown unmasked is decided, and logged, by `people`
+CREATE POLICY read ON people_identity FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system'
+    OR subject_id = (SELECT act_subject())
+    OR ((SELECT act_kind()) = 'officer' AND EXISTS (
+          SELECT 1 FROM casework_workitem w WHERE w.subject_id = people_identity.subject_id)));
+CREATE POLICY add ON people_identity FOR INSERT TO app WITH CHECK (
+    (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject()));
+CREATE POLICY change ON people_identity FOR UPDATE TO app USING (
+    (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject()));
+-- found through subject_by_index only; a row can be added, never listed
+CREATE POLICY own ON people_identityindex TO app USING (
+    (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject()));
+
+CREATE POLICY own ON people_declaration TO app USING (
+    subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
+CREATE POLICY own ON people_consent TO app USING (
+    subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
+
+-- casework: the county of the row; the province also sees and routes what belongs to nobody
+CREATE POLICY read ON casework_lead FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system'
+    OR EXISTS (SELECT 1 FROM casework_workitem w WHERE w.lead_id = casework_lead.id));
+CREATE POLICY add ON casework_lead FOR INSERT TO app WITH CHECK ((SELECT act_kind()) = 'system');
+
+CREATE POLICY read ON casework_workitem FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system'
+    OR (starts_with(division, (SELECT act_scope()))
+        AND (SELECT act_role()) IN ('county_officer', 'city_officer', 'province_dispatcher', 'auditor'))
+    OR (division = '' AND (SELECT act_role()) IN ('province_dispatcher', 'auditor')));
+CREATE POLICY add ON casework_workitem FOR INSERT TO app WITH CHECK ((SELECT act_kind()) = 'system');
+-- the county works its items; a transfer hands one away, so the new row may leave the scope that the old one is in
+CREATE POLICY change ON casework_workitem FOR UPDATE TO app
+    USING ((SELECT act_kind()) = 'system'
+        OR (division = (SELECT act_division()) AND (SELECT act_role()) = 'county_officer')
+        OR (division = '' AND (SELECT act_role()) = 'province_dispatcher'))
+    WITH CHECK (true);
+
+CREATE POLICY read ON casework_proposal FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR starts_with(division, (SELECT act_scope())));
+CREATE POLICY add ON casework_proposal FOR INSERT TO app WITH CHECK (
+    proposer_id = (SELECT act_officer()) AND division = (SELECT act_division())
+    AND (SELECT act_role()) = 'county_officer'
+    AND EXISTS (SELECT 1 FROM casework_workitem w
+                 WHERE w.id = item_id AND w.division = casework_proposal.division
+                   AND w.assignee_id = proposer_id AND w.state IN ('accepted', 'proposed')));
+CREATE POLICY read ON casework_review FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR starts_with(division, (SELECT act_scope())));
+CREATE POLICY add ON casework_review FOR INSERT TO app WITH CHECK (
+    reviewer_id = (SELECT act_officer()) AND division = (SELECT act_division())
+    AND (SELECT act_role()) = 'county_officer'
+    AND EXISTS (SELECT 1 FROM casework_proposal p
+                 WHERE p.id = proposal_id AND p.division = casework_review.division));
+
+-- evidence: by its reviewer; by a signed batch; by the person herself
+CREATE POLICY read ON evidence_evidence FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject())
+    OR starts_with(division, (SELECT act_scope())) AND division <> '');
+CREATE POLICY add ON evidence_evidence FOR INSERT TO app WITH CHECK (
+    (reviewer_id IS NOT NULL AND reviewer_id = (SELECT act_officer()) AND division = (SELECT act_division()))
+    OR (batch_id IS NOT NULL AND reviewer_id IS NULL AND EXISTS (
+          SELECT 1 FROM exchange_batch b WHERE b.id = batch_id AND b.signature IS NOT NULL))
+    OR (kind = 'declaration' AND subject_id = (SELECT act_subject())));
+CREATE POLICY read ON evidence_decision FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject())
+    OR starts_with(division, (SELECT act_scope())) AND division <> ''
+    OR ((SELECT act_kind()) = 'officer' AND EXISTS (
+          SELECT 1 FROM casework_workitem w WHERE w.subject_id = evidence_decision.subject_id)));
+CREATE POLICY add ON evidence_decision FOR INSERT TO app WITH CHECK ((SELECT act_kind()) IS NOT NULL);
+
+CREATE POLICY read ON exchange_batch FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system'
+    OR (SELECT act_role()) IN ('province_dispatcher', 'auditor')
+    OR imported_by = (SELECT act_officer()));
+CREATE POLICY add ON exchange_batch FOR INSERT TO app WITH CHECK ((SELECT act_kind()) = 'system');
+-- uploads: an officer hands in a file under his own name; the worker imports it
+CREATE POLICY read ON exchange_upload FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR uploaded_by = (SELECT act_officer())
+    OR (SELECT act_role()) = 'province_dispatcher');
+CREATE POLICY add ON exchange_upload FOR INSERT TO app WITH CHECK (
+    (SELECT act_kind()) = 'system'
+    OR (uploaded_by = (SELECT act_officer())
+        AND (SELECT act_role()) IN ('province_dispatcher', 'laboratory_clerk')));
+CREATE POLICY change ON exchange_upload FOR UPDATE TO app USING ((SELECT act_kind()) = 'system');
+
+-- audit: written by audit_append only, which takes who and why from the act
+CREATE POLICY read ON audit_event FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR (SELECT act_role()) = 'auditor'
+    OR subject = (SELECT act_subject())
+    OR (starts_with(division, (SELECT act_scope())) AND division <> '')
+    OR officer = (SELECT act_officer()));
+CREATE POLICY read ON audit_pendingleaf FOR SELECT TO app USING (
+    EXISTS (SELECT 1 FROM audit_event e WHERE e.id = event_id));
+
+-- venues
+CREATE POLICY read ON venues_venue FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR manager_id = (SELECT act_subject())
+    OR starts_with(division, (SELECT act_scope())));
+CREATE POLICY add ON venues_venue FOR INSERT TO app WITH CHECK (
+    (SELECT act_kind()) = 'system' OR (manager_id = (SELECT act_subject()) AND state = 'pending'));
+CREATE POLICY change ON venues_venue FOR UPDATE TO app
+    USING ((SELECT act_kind()) = 'system'
+        OR (division = (SELECT act_division()) AND (SELECT act_role()) = 'county_officer'))
+    WITH CHECK ((SELECT act_kind()) = 'system' OR reviewed_by_id = (SELECT act_officer()));
+-- an invitation is accepted by somebody who holds its token: inspector_by_invite finds it, and only then it is his
+CREATE POLICY own ON venues_inspector TO app USING (
+    (SELECT act_kind()) = 'system'
+    OR subject_id = (SELECT act_subject())
+    OR (accepted_at IS NULL AND (SELECT act_kind()) = 'resident')
+    OR EXISTS (SELECT 1 FROM venues_venue v WHERE v.number = venue_id AND v.manager_id = (SELECT act_subject())))
+    WITH CHECK ((SELECT act_kind()) = 'system'
+    OR subject_id = (SELECT act_subject())
+    OR EXISTS (SELECT 1 FROM venues_venue v WHERE v.number = venue_id AND v.manager_id = (SELECT act_subject())));
+
+-- auditors with a login of their own read what they must, without the application
+DO $$
+DECLARE t text;
+BEGIN
+    FOREACH t IN ARRAY ARRAY['evidence_evidence', 'evidence_decision', 'audit_event', 'audit_pendingleaf',
+                             'casework_proposal', 'casework_review', 'casework_workitem', 'exchange_batch']
+    LOOP
+        EXECUTE format('CREATE POLICY audit ON %I FOR SELECT TO auditor USING (true)', t);
+    END LOOP;
+END $$;

@@ -1,0 +1,49 @@
+"""Everything that control needs from outside, handed in once by `wiring` before Django serves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from healthcode.control.people.ports import IdentityRegistry, SmsSender
+from healthcode.crypto.keystore import KeyStore
+from healthcode.rules import Ruleset
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Ports and keys. `region` is the deployment's id, the same in table, feed, codes and sessions."""
+
+    region: str
+    public_url: str
+    ruleset: Ruleset
+    consents: Mapping[str, Mapping[str, str]]
+    sms: SmsSender
+    registry: IdentityRegistry
+    key_store: KeyStore
+    blind_key: bytes
+    epoch_master: bytes
+    issuer_key: bytes
+    issuer_kid: bytes
+    system_token: str = ""
+    demo: bool = False
+
+
+_PORTS: Ports | None = None
+
+
+def ports_set(ports: Ports) -> None:
+    """Install the ports of this process. Called once by `healthcode.control.configure`."""
+    global _PORTS  # noqa: PLW0603  # one process, one deployment
+    _PORTS = ports
+
+
+def ports() -> Ports:
+    """The ports of this process.
+
+    Raises:
+        RuntimeError: `healthcode.control.configure` has not been called.
+    """
+    if _PORTS is None:
+        raise RuntimeError("control is not configured: call healthcode.control.configuration.configure(...) first")
+    return _PORTS

@@ -1,0 +1,1 @@
+"""Venues, checkpoints, inspectors and their codes (Art. 8, 12, 46)."""
