@@ -89,6 +89,18 @@ def test_fresh_enough(policy: CheckPolicy, last_negative: Minute | None, now: Mi
     return policy.test_age_days is None or day_of(now) - day_of(last_negative) <= policy.test_age_days
 
 
+def _color_judgement(
+    outcome: str, policy: CheckPolicy, medical: bool, last_negative: Minute | None, now: Minute
+) -> Judgement:
+    """The verdict for a color: the policy decides, a medical venue answers its refusals with the buffer entrance."""
+    refusal = Verdict.buffer if medical else Verdict.refuse
+    if outcome not in policy.colors:
+        return Judgement(refusal, f"color_{outcome}", "color")
+    if not test_fresh_enough(policy, last_negative, now):
+        return Judgement(refusal, "test_missing" if last_negative is None else "test_age", "test_age")
+    return Judgement(Verdict.pass_, "ok")
+
+
 def judge(
     *,
     outcome: str,
@@ -98,13 +110,11 @@ def judge(
     now: Minute,
     offline_paper: bool = False,
 ) -> Judgement:
-    """The verdict for one outcome at one venue. Total: any outcome text gets a verdict, an unheard-of one registers.
+    """The verdict for one outcome at one venue. Total: any outcome text gets a verdict.
 
     `outcome` is a color id or one of `FIXED_OUTCOMES`; `offline_paper`: a genuine paper code read without the table.
     A lapsed policy asks what the default asks.
     """
-    if not policy.in_force(now):
-        policy = DEFAULT_POLICY
     if outcome in CODE_NOT_USABLE:
         if medical:
             return Judgement(Verdict.buffer, f"medical_{outcome}", "code")
@@ -113,9 +123,5 @@ def judge(
         return Judgement(Verdict.register, "offline_paper")
     if outcome in SYSTEM_DOES_NOT_KNOW:
         return Judgement(Verdict.register, f"system_{outcome}")
-    if outcome not in policy.colors:
-        return Judgement(Verdict.buffer if medical else Verdict.refuse, f"color_{outcome}", "color")
-    if not test_fresh_enough(policy, last_negative, now):
-        reason = "test_missing" if last_negative is None else "test_age"
-        return Judgement(Verdict.buffer if medical else Verdict.refuse, reason, "test_age")
-    return Judgement(Verdict.pass_, "ok")
+    in_force = policy if policy.in_force(now) else DEFAULT_POLICY
+    return _color_judgement(outcome, in_force, medical, last_negative, now)
