@@ -1,0 +1,83 @@
+"""The edge folder of one host: identity key, status file, built pages, and the host's clocks.
+
+The status file is replaced whole (written beside, renamed), so a reader sees the old or the new one, never a mixture.
+"""
+
+import os
+import time
+from pathlib import Path
+
+import msgspec
+
+from healthcode.crypto.sealed_box import box_keypair, box_public
+from healthcode.edge.status import NOTHING, Moment, Status
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Status)
+
+
+def moment_now() -> Moment:
+    """Wall clock and boot clock, read together."""
+    return Moment(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
+def boot_id() -> str:
+    """This boot of the host: it changes when memory, and with it unsynced pages, was lost."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+class StatusFile:
+    """The updater's status in `folder`; one writer, many readers."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "status"
+        self._draft = folder / ".status.draft"
+
+    def write(self, status: Status) -> None:
+        """Replace the status.  Not synced: after a power cut the updater writes a new one first thing."""
+        self._draft.write_bytes(_ENCODER.encode(status))
+        self._draft.replace(self._path)
+
+    def read(self) -> Status:
+        """The latest status, or NOTHING where no updater has run here."""
+        try:
+            return _DECODER.decode(self._path.read_bytes())
+        except (FileNotFoundError, msgspec.DecodeError):
+            return NOTHING
+
+
+def identity_open(folder: Path) -> bytes:
+    """This host's private key (X25519, 32 bytes), made on first use.  Only this account may read it.
+
+    If we die before the rename no control has seen the key and the next start makes another one.
+    """
+    path = folder / "identity.key"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = folder / f".identity.{os.getpid()}"
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(box_keypair()[0])
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)  # unlike a rename, it never replaces the key of a process that was quicker
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_bytes()
+
+
+def identity_public(private: bytes) -> bytes:
+    """The public half, by which control seals epoch keys to this host."""
+    return box_public(private)
+
+
+def pages_read(folder: Path) -> dict[str, bytes]:
+    """All files below the folder of the built pages, by path relative to it; empty where nothing was built."""
+    if not folder.is_dir():
+        return {}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }

@@ -1,0 +1,168 @@
+"""What the edge reads and answers, as msgspec structs; the OpenAPI description is made from them.
+
+`*_minute` are whole minutes since 1970 UTC, `*_ms` milliseconds since 1970 UTC, `*_s` seconds.
+"""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+Code = Annotated[str, Meta(min_length=1, max_length=2048)]
+
+
+class Freshness(Struct, frozen=True):
+    """How old the data behind an answer are: `fresh` (10 s at most), `aged` or `stale`.
+
+    `clock` is `ok`, or `off` where this host's clock differs by more than 30 s from control's: improvements then wait.
+    """
+
+    level: str
+    age_s: float | None
+    clock: str = "ok"
+
+
+class CodesRequest(Struct, forbid_unknown_fields=True):
+    """How many minutes of codes the phone wants; `holder` proves the phone's key where the session is bound to one."""
+
+    minutes: Annotated[int, Meta(ge=1, le=60)] = 30
+    holder: "HolderProof | UnsetType" = UNSET
+
+
+class HolderProof(Struct, forbid_unknown_fields=True):
+    """The phone's P-256 key (base64, 65 bytes) and its signature (base64, r || s) over `"codes." + at + "." + session`."""
+
+    key: Annotated[str, Meta(max_length=100)]
+    at_minute: int
+    signature: Annotated[str, Meta(max_length=100)]
+
+
+class LiveCode(Struct, frozen=True):
+    """One live code: the text of the QR for the minute `minute`."""
+
+    minute: int
+    text: str
+
+
+class Ground(Struct, frozen=True):
+    """Why a state is what it is: rule, phase, since, until, and texts in both languages."""
+
+    rule: str
+    phase: str
+    color: str
+    since_minute: int | None
+    until_minute: int | None
+    text: dict[str, str]
+    way_out: dict[str, str]
+    office: str = ""
+    phone: str = ""
+
+
+class State(Struct, frozen=True):
+    """A resident's own state.  `state` is a color id, `absent` or `unknown`; `until_minute` its next known change."""
+
+    state: str
+    until_minute: int | None
+    next_state: str | None
+    notices: list[str]
+    grounds: list[Ground]
+    doses: int
+    last_negative_minute: int | None
+    freshness: Freshness
+    masked_name: str
+    region: str
+    server_time_ms: int
+    hint_s: int
+
+
+class CodesAnswer(State, frozen=True):
+    """State plus the live codes of the coming minutes, and a renewed session where the old one nears its end."""
+
+    codes: list[LiveCode] = []
+    session: str | None = None
+    session_expires_minute: int | None = None
+
+
+class DocumentGiven(Struct, forbid_unknown_fields=True):
+    """A document read from the card or typed at the gate."""
+
+    kind: str
+    number: Annotated[str, Meta(min_length=1, max_length=40)]
+
+
+class CheckOne(Struct, forbid_unknown_fields=True):
+    """One thing to check: exactly one of the three."""
+
+    code: Code | UnsetType = UNSET
+    paper: Code | UnsetType = UNSET
+    document: DocumentGiven | UnsetType = UNSET
+
+
+class CheckRequest(CheckOne, forbid_unknown_fields=True):
+    """One check, or a `batch` of up to 50 from a turnstile."""
+
+    batch: Annotated[list[CheckOne], Meta(min_length=1, max_length=50)] | UnsetType = UNSET
+
+
+class Check(Struct, frozen=True):
+    """What a check found and what happens at this gate (`spec/outcomes.md`)."""
+
+    check: str
+    outcome: str
+    verdict: str
+    reason: str
+    failed_condition: str | None
+    masked_name: str | None
+    last_negative_minute: int | None
+    test_age_h: int | None
+    notices: list[str]
+    freshness: Freshness
+    visit: str
+    """`stored`, `not_recorded` (the venue records none) or `not_stored` (the sink is down: register on paper)."""
+    server_time_ms: int
+
+
+class CheckBatch(Struct, frozen=True):
+    """The answers of a batch, in its order."""
+
+    answers: list[Check]
+
+
+class VisitRequest(Struct, forbid_unknown_fields=True):
+    """A scan of a venue's code.  `key` is a UUIDv7 made by the phone; the same key never counts twice."""
+
+    key: Annotated[str, Meta(min_length=32, max_length=45)]
+    code: Code
+
+
+class Place(Struct, frozen=True):
+    """The venue behind a code, to compare with where one stands."""
+
+    number: int
+    name: str
+    address: str
+    type: str
+    checkpoint: int
+    checkpoint_name: str
+
+
+class VisitAnswer(Struct, frozen=True):
+    """The visit is durable; what the state means at this venue."""
+
+    visit: str
+    grade: str
+    outcome: str
+    verdict: str
+    reason: str
+    failed_condition: str | None
+    venue: Place
+    masked_name: str
+    freshness: Freshness
+    server_time_ms: int
+    spooled: bool = False
+
+
+class Time(Struct, frozen=True):
+    """The server's clock."""
+
+    server_time_ms: int
+    clock: str

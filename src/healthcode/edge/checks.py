@@ -1,0 +1,157 @@
+"""`POST /v1/checks`: an inspector's device or a gate checks a person's code; the answer says what happens here.
+
+Total: whatever was scanned gets an outcome and a verdict; only the asking device can be refused.
+"""
+
+import os
+import time
+
+import msgspec
+
+from healthcode.codes.errors import CodeError, Expired
+from healthcode.codes.live import LiveClaim, live_open
+from healthcode.codes.session import SessionClaim
+from healthcode.domain.outcome import Freshness as Level
+from healthcode.domain.policy import judge
+from healthcode.domain.presence import Presence
+from healthcode.domain.time import Minute
+from healthcode.edge.answers import Check, CheckBatch, CheckOne, CheckRequest
+from healthcode.edge.http import Problem, Request, Response, json_response
+from healthcode.edge.metrics import Metrics
+from healthcode.edge.limits import RateLimit, TwinWatch
+from healthcode.edge.sessions import Sessions
+from healthcode.edge.status import Moment
+from healthcode.edge.visit_queue import VisitOverload, VisitPoison, VisitQueue
+from healthcode.edge.world import Gate, World
+from healthcode.table.record import UNKNOWN, Record
+from healthcode.visits.record import Visit, visit_key
+
+CHECKS_PER_MINUTE = 1_200
+"""Per inspecting device: a turnstile passes 20 people a second at most."""
+
+_DECODER = msgspec.json.Decoder(CheckRequest)
+_ENCODER = msgspec.json.Encoder()
+"""Live codes of a later release or of another region: nothing is known here about the person."""
+
+
+class Checks:
+    """Answers checks for one worker."""
+
+    def __init__(self, world: World, sessions: Sessions, visits: VisitQueue | None, metrics: Metrics) -> None:
+        self._world = world
+        self._sessions = sessions
+        self._visits = visits
+        self._metrics = metrics
+        self.limit = RateLimit(CHECKS_PER_MINUTE)
+        self.twins = TwinWatch()
+        self._prefix = f"{os.getpid():x}-{time.time_ns():x}-"
+        self._count = 0
+
+    async def post(self, request: Request, moment: Moment) -> Response:
+        """One check or a batch."""
+        now = int(moment.wall_s) // 60
+        inspector = self._sessions.claim(request, "inspector", now)
+        asked = _decode(await request.body())
+        things = [asked] if asked.batch is msgspec.UNSET else asked.batch
+        wait_s = self.limit.wait_s(inspector.device, moment.wall_s, len(things))
+        if wait_s:
+            raise Problem("rate_limited", retry_after_s=wait_s)
+        gate = self._world.gate(inspector.venue, now)
+        if gate is None:
+            raise Problem("venue_unknown")
+        if not gate.open:
+            raise Problem("venue_closed")
+        answers = [await self._check(thing, inspector, gate, moment) for thing in things]
+        body = answers[0] if asked.batch is msgspec.UNSET else CheckBatch(answers)
+        return json_response(_ENCODER.encode(body))
+
+    async def _check(self, thing: CheckOne, inspector: SessionClaim, gate: Gate, moment: Moment) -> Check:
+        if thing.paper is not msgspec.UNSET:
+            raise Problem("paper_not_in_use")
+        now = int(moment.wall_s) // 60
+        claim: LiveClaim | None = None
+        record, outcome, reason = UNKNOWN, "unknown", ""
+        if thing.code is not msgspec.UNSET:
+            try:
+                claim = live_open(self._world.keys, thing.code, region=self._world.region, now_s=moment.wall_s)
+            except CodeError as error:
+                outcome, reason = error.outcome, "" if isinstance(error, Expired) else error.code
+            else:
+                record, outcome = self._look_up(claim, inspector.venue, now)
+        elif thing.document is msgspec.UNSET:
+            raise Problem("bad_request", errors=({"field": "code", "message": "give code, paper or document"},))
+        return await self._answer(claim, record, outcome, reason, inspector, gate, moment)
+
+    def _look_up(self, claim: LiveClaim, venue: int, now: Minute) -> tuple[Record, str]:
+        """The record and the outcome of a genuine code of this minute."""
+        if self.twins.check(claim.subject, claim.minute, venue, now):
+            self._metrics.events["code_in_two_places"] += 1
+        record = self._world.record(claim.subject)
+        if record.generation != claim.generation and record is not UNKNOWN:
+            # an older code was recalled; a newer one means that our data are behind
+            return record, "recalled" if claim.generation < record.generation else "unknown"
+        if self._world.level is Level.stale:
+            return record, "stale"
+        return record, self._world.color_id(self._world.effective(record, now)[0])
+
+    async def _answer(
+        self,
+        claim: LiveClaim | None,
+        record: Record,
+        outcome: str,
+        reason: str,
+        inspector: SessionClaim,
+        gate: Gate,
+        moment: Moment,
+    ) -> Check:
+        now = int(moment.wall_s) // 60
+        last = record.last_negative if outcome != "recalled" else None
+        judgement = judge(outcome=outcome, policy=gate.policy, medical=gate.medical, last_negative=last, now=now)
+        self._metrics.outcomes["check", outcome] += 1
+        self._count += 1
+        check, stored = f"{self._prefix}{self._count:x}", "not_recorded"
+        if gate.record_visits:
+            visit = Visit(
+                id=visit_key(int(moment.wall_s * 1000), os.urandom(10)),
+                venue=inspector.venue,
+                checkpoint=inspector.checkpoint,
+                subject=claim.subject if claim else 0,
+                at_ms=int(moment.wall_s * 1000),
+                grade=Presence.inspected,
+                device=inspector.device,
+                outcome=outcome,
+                verdict=judgement.verdict.value,
+            )
+            check, stored = str(visit.id), await self._store(visit)
+        return Check(
+            check=check,
+            outcome=outcome,
+            verdict=judgement.verdict.value,
+            reason=reason or judgement.reason_code,
+            failed_condition=judgement.failed_condition,
+            masked_name=claim.masked_name if claim else None,
+            last_negative_minute=last,
+            test_age_h=None if last is None else max(0, now - last) // 60,
+            notices=self._world.notices(record, now) if claim and outcome != "recalled" else [],
+            freshness=self._world.freshness,
+            visit=stored,
+            server_time_ms=int(moment.wall_s * 1000),
+        )
+
+    async def _store(self, visit: Visit) -> str:
+        """`stored` when the visit is durable; a gate does not close because the store is away."""
+        if self._visits is None:
+            return "not_stored"
+        try:
+            await self._visits.store(visit)
+        except (VisitOverload, VisitPoison):
+            self._metrics.events["inspected_visit_not_stored"] += 1
+            return "not_stored"
+        return "stored"
+
+
+def _decode(body: bytes) -> CheckRequest:
+    try:
+        return _DECODER.decode(body)
+    except msgspec.DecodeError as error:
+        raise Problem("bad_request", errors=({"field": "", "message": str(error)},)) from None

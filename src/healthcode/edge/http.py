@@ -1,0 +1,137 @@
+"""Requests, responses and problems for a raw ASGI server.  What can be computed once is computed at import.
+
+Errors are RFC 9457 problems with a stable `code`; their words come from `problems.py`.
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from healthcode.edge.problems import PROBLEMS
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+BODY_LIMIT = 64 * 1024
+"""Bytes of a request body: the largest honest one is a batch of 50 codes."""
+
+SECURITY_HEADERS: tuple[Header, ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_JSON_HEADERS: tuple[Header, ...] = (
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-store"),
+    *SECURITY_HEADERS,
+)
+_PROBLEM_HEADERS: tuple[Header, ...] = (
+    (b"content-type", b"application/problem+json"),
+    (b"cache-control", b"no-store"),
+    *SECURITY_HEADERS,
+)
+_LENGTHS: tuple[Header, ...] = tuple((b"content-length", b"%d" % length) for length in range(4096))
+
+
+class Response(NamedTuple):
+    """What a route answers: status, complete headers, body bytes."""
+
+    status: int
+    headers: list[Header]
+    body: bytes
+
+
+class Problem(Exception):
+    """An error answer.  `code` must be in PROBLEMS; `errors` name fields; `retry_after_s` becomes a header."""
+
+    def __init__(
+        self, code: str, *, errors: tuple[dict[str, str], ...] = (), retry_after_s: int | None = None, **more: object
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.errors = errors
+        self.retry_after_s = retry_after_s
+        self.more = more
+
+
+class Request:
+    """One HTTP request: the scope and, on demand, its body."""
+
+    __slots__ = ("_receive", "scope")
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.scope = scope
+        self._receive = receive
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first header called `name` (lower case), or None."""
+        for key, value in self.scope["headers"]:
+            if key == name:
+                return bytes(value)
+        return None
+
+    @property
+    def language(self) -> str:
+        """`en` where the client prefers English, else `zh`."""
+        query: bytes = self.scope.get("query_string", b"")
+        if b"lang=" in query:
+            return "en" if b"lang=en" in query else "zh"
+        accepted = self.header(b"accept-language") or b""
+        return "en" if accepted.lower().startswith(b"en") else "zh"
+
+    async def body(self) -> bytes:
+        """The whole body.  Raises Problem `body_too_large` beyond BODY_LIMIT, ConnectionError when the client left."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionError
+        body: bytes = message.get("body", b"")
+        if not message.get("more_body", False) and len(body) <= BODY_LIMIT:
+            return body
+        chunks = [body]
+        size = len(body)
+        while message.get("more_body", False) and size <= BODY_LIMIT:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ConnectionError
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+        if size > BODY_LIMIT:
+            raise Problem("body_too_large")
+        return b"".join(chunks)
+
+
+def length_header(body: bytes) -> Header:
+    """The content-length header of `body`."""
+    length = len(body)
+    return _LENGTHS[length] if length < len(_LENGTHS) else (b"content-length", b"%d" % length)
+
+
+def json_response(body: bytes, *more: Header, status: int = 200) -> Response:
+    """A JSON answer that no cache may keep."""
+    return Response(status, [*_JSON_HEADERS, length_header(body), *more], body)
+
+
+def problem_response(problem: Problem, language: str) -> Response:
+    """The RFC 9457 answer of `problem` in `language`."""
+    words = PROBLEMS[problem.code]
+    document: dict[str, object] = {
+        "type": f"urn:healthcode:problem:{problem.code}",
+        "title": words.title[language],
+        "status": words.status,
+        "detail": words.detail[language],
+        "code": problem.code,
+        **problem.more,
+    }
+    if problem.errors:
+        document["errors"] = problem.errors
+    body = msgspec.json.encode(document)
+    headers = [*_PROBLEM_HEADERS, length_header(body)]
+    if words.status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    if problem.retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % problem.retry_after_s))
+    return Response(words.status, headers, body)
