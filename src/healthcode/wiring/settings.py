@@ -117,6 +117,12 @@ class Settings(BaseSettings):
         return self.public_url or f"http://{self.host}:{self.edge_port}"
 
     @property
+    def hosts(self) -> list[str]:
+        """Host names under which requests may arrive."""
+        named = {urlsplit(self.origin).hostname or "", self.host, "127.0.0.1", "localhost"}
+        return sorted(named - {"", "0.0.0.0", "::"})  # noqa: S104 - not a name to be asked for
+
+    @property
     def region_number(self) -> int:
         """The region as codes and table carry it: its division code without the last two zeros."""
         return int(self.region[:4])

@@ -1,0 +1,41 @@
+"""`healthcode control`: serve, migrate, seed."""
+
+from __future__ import annotations
+
+import typer
+
+from healthcode.cli.failure import teaching
+from healthcode.wiring.control import control_seed, control_serve
+from healthcode.wiring.database import database_migrate
+from healthcode.wiring.logs import logs_setup
+from healthcode.wiring.settings import settings_load
+
+app = typer.Typer(invoke_without_command=True, help="Serve the consoles and their API (Django).")
+
+
+@app.callback()
+@teaching
+def serve(context: typer.Context) -> None:
+    """Serve the consoles and their API until stopped."""
+    if context.invoked_subcommand is None:
+        settings = settings_load()
+        logs_setup("control", settings.log_level)
+        control_serve(settings)
+
+
+@app.command()
+@teaching
+def migrate() -> None:
+    """Bring the database up to date, as role `migrate`. Safe to repeat; edges are upgraded first."""
+    settings = settings_load()
+    logs_setup("migrate", "warning")
+    database_migrate(settings)
+
+
+@app.command()
+@teaching
+def seed(people: int = typer.Option(2000, min=0, help="How many invented people live in the county.")) -> None:
+    """Fill an empty database with an invented county. Does nothing where one is there already."""
+    settings = settings_load()
+    logs_setup("seed", "warning")
+    control_seed(settings, people=people)

@@ -1,0 +1,143 @@
+"""`healthcode run`: one machine, one data folder, the whole province as a supervised group of processes.
+
+Order of starting: PostgreSQL, relay, updater, worker, control, edge; of stopping: the opposite, so that whoever takes
+requests goes first and whoever keeps records goes last.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from healthcode.adapters.secret_files import Secrets
+from healthcode.adapters.supervisor import Process, Supervisor, SupervisorError, leftovers_end, lock_take
+from healthcode.wiring.database import DatabasePart, database_open, database_server
+from healthcode.wiring.settings import PREFIX, Settings, settings_environment
+
+PROCESSES = ("relay", "updater", "worker", "control", "edge")
+_READY_SECONDS = 90.0
+
+
+class Group:
+    """The processes of one data folder. Use: `prepare`, `seed` where wanted, `start`, `watch`, always `stop`."""
+
+    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
+        self.settings = settings
+        self._say = say
+        self._run = settings.data / "run"
+        self._logs = settings.data / "logs"
+        self._supervisor = Supervisor(say)
+        self._lock: IO[str] | None = None
+
+    def prepare(self) -> Secrets:
+        """Lock the data folder, end what a killed run left, make secrets, start and migrate the database.
+
+        Raises SupervisorError, SecretsError, SettingsError or PostgresError; each says what to do.
+        """
+        self._lock = lock_take(self._run / "lock")
+        for name in leftovers_end(self._run):
+            self._say(f"ended {name}, left over from a run that was killed")
+        port_check(self.settings.host, self.settings.port, "--port")
+        port_check(self.settings.host, self.settings.edge_port, "--edge-port")
+        self._supervisor.stop_on_signals()
+        secrets = self.settings.secrets(create=True)
+        server = database_server(self.settings, secrets)
+        if server is not None:
+            part = DatabasePart(server, self.settings)
+            self._say("starting PostgreSQL")
+            self._supervisor.add(part)
+            if server.adopted:
+                self._say("adopted the PostgreSQL that an earlier run left")
+        database_open(self.settings, secrets, server)
+        self._say("bringing the schema up to date")
+        self.once("control", "migrate")
+        return secrets
+
+    def once(self, *command: str) -> None:
+        """Run one `healthcode` command to its end, its output on ours. Raises SupervisorError where it fails."""
+        done = subprocess.run(self._command(*command), env=self._environment(), check=False)
+        if done.returncode != 0:
+            raise SupervisorError(f"`healthcode {' '.join(command)}` failed (exit code {done.returncode}); see above.")
+
+    def start(self) -> None:
+        """Start the processes and wait until control and edge answer. Raises SupervisorError naming the silent one."""
+        for name in PROCESSES:
+            self._supervisor.add(self._process(name))
+        host = self.settings.host
+        self._await("control", f"http://{host}:{self.settings.port}/healthz")
+        self._await("edge", f"http://{host}:{self.settings.edge_port}/healthz")
+
+    def watch(self) -> None:
+        """Keep everything running until a signal asks to stop."""
+        self._supervisor.watch()
+
+    def stop(self) -> None:
+        """Stop everything in order and release the data folder. Harmless to repeat."""
+        self._supervisor.stop()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a signal has asked to stop."""
+        return self._supervisor.stopping
+
+    def _process(self, name: str) -> Process:
+        return Process(
+            name=name,
+            command=self._command(name),
+            environment=self._environment(),
+            log=self._logs / f"{name}.log",
+            pid_file=self._run / f"{name}.pid",
+        )
+
+    def _command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "healthcode.cli.main", *words]
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
+        return {**kept, **settings_environment(self.settings), "PYTHONUNBUFFERED": "1"}
+
+    def _await(self, name: str, url: str) -> None:
+        """Watch over the group until `url` answers 200."""
+        deadline = time.monotonic() + _READY_SECONDS
+        self._supervisor.watch(until=lambda: _answers(url) or time.monotonic() > deadline)
+        if not self.stopping and not _answers(url):
+            log = self._logs / f"{name}.log"
+            raise SupervisorError(f"{name} does not answer at {url}. Its last words, from {log}:\n{_tail(log)}")
+
+
+def port_check(host: str, port: int, option: str) -> None:
+    """Raise SupervisorError where somebody listens on `host:port` already."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            variable = option.strip("-").replace("-", "_").upper()
+            raise SupervisorError(
+                f"Port {port} of {host} cannot be used: {error.strerror}. Stop the program that has it, or choose "
+                f"another: `healthcode run {option} {port + 10}` (with make: `make run {variable}={port + 10}`)."
+            ) from None
+
+
+def _answers(url: str) -> bool:
+    with suppress(OSError, urllib.error.URLError), urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - ours
+        return bool(answer.status == 200)
+    return False
+
+
+def _tail(log: Path, lines: int = 15) -> str:
+    with suppress(FileNotFoundError):
+        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+    return "(no log)"
