@@ -79,6 +79,7 @@ ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "10/m/ip,5/5m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True  # loopback only; elsewhere browsers refuse WebAuthn without HTTPS anyway
 MFA_TOTP_ISSUER = "healthcode"
+MFA_ADAPTER = "healthcode.control.offices.second_factor.SealingMfaAdapter"
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

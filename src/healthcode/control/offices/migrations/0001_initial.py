@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                 ('name_en', models.CharField(max_length=120)),
                 ('division', models.CharField(db_index=True, help_text='GB/T 2260 code of the division it serves', max_length=6)),
                 ('phone', models.CharField(blank=True, help_text="the office's public number, shown to residents", max_length=24)),
-                ('signing_key', models.BinaryField(help_text='public key (SPKI DER, P-256) of a signed source', null=True)),
+                ('signing_key', models.BinaryField(help_text='public key of a signed source: uncompressed P-256 point, 65 bytes', null=True)),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='offices.unit')),
             ],
         ),
