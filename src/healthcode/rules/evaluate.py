@@ -1,0 +1,241 @@
+"""color = worst( open grounds( evidence, areas, ruleset, now ) ): the pure function, for one subject.
+
+Invariants: total over arbitrary evidence (it never raises; what cannot be read makes the answer `unknown` unless a
+known ground is worse than the default); never green by default; a ground is computed without looking at any other;
+the timeline holds every instant after `now` at which color or notices change if nothing new is learned.
+"""
+
+from collections.abc import Sequence
+
+from healthcode.domain.area import Area
+from healthcode.domain.color import ABSENT, UNKNOWN
+from healthcode.domain.evidence import Evidence
+from healthcode.domain.time import Day, Minute, day_of, day_start
+from healthcode.rules.ground import CLOSED, CannotTellError, Course, course_of, rule_applies
+from healthcode.rules.history import History, history_read
+from healthcode.rules.model import CatchUp, EndKind, Phase, Ruleset
+from healthcode.rules.result import Evaluation, Ground, Notice, Span, Step, Unclear
+from healthcode.rules.schedule import Sampling, TestBook, day_status
+
+_UNREADABLE = (AttributeError, TypeError, ValueError, KeyError, OverflowError)
+_DONE = frozenset({"met", "waived", "made_good"})
+
+
+def evaluate(
+    evidence: Sequence[Evidence], areas: Sequence[Area], ruleset: Ruleset, now: Minute, *, holds_code: bool
+) -> Evaluation:
+    """The answer at `now` (minutes) for one subject: color, open grounds, notices, timeline. Never raises.
+
+    `areas` must hold every area that the evidence names, with all levels it had; a missing one makes the answer
+    `unknown`. `holds_code`: whether the person has a code; without one and without a ground the answer is `absent`.
+    """
+    history = history_read(evidence, now)
+    book = history.book()
+    courses = _courses(history, book, areas, ruleset)
+    severity = {c.id: c.severity for c in ruleset.colors.definitions}
+    base = _base(ruleset, history, holds_code)
+    color, notices = _answer(courses, now, base, severity)
+    grounds = tuple(g for c in courses if (g := _ground(c, book, now)) is not None)
+    reviews = [g.review for g in grounds if g.review is not None]
+    return Evaluation(
+        ruleset=ruleset.id,
+        version=ruleset.version,
+        now=now,
+        color=color,
+        grounds=grounds,
+        notices=_notices(notices, grounds),
+        timeline=_timeline(courses, now, base, severity, (color, notices)),
+        next_review=min(reviews) if reviews else None,
+        unclear=tuple(history.unclear),
+        last_negative=history.last_negative,
+        doses=history.doses,
+    )
+
+
+def _courses(history: History, book: TestBook, areas: Sequence[Area], ruleset: Ruleset) -> list[Course]:
+    courses: list[Course] = []
+    for fact in history.facts:
+        for rule in ruleset.by_kind.get(fact.record.kind, ()):
+            try:
+                if rule_applies(rule, fact):
+                    courses.append(course_of(rule, fact, history, book, areas))
+            except CannotTellError as error:
+                history.unclear.append(Unclear(fact.root, str(error)))
+            except _UNREADABLE:
+                history.unclear.append(Unclear(fact.root, f"{rule.id} cannot read it"))
+    return courses
+
+
+def _base(ruleset: Ruleset, history: History, holds_code: bool) -> str:
+    """The answer without any ground worse than the default color."""
+    if history.unclear:
+        return UNKNOWN
+    return ruleset.colors.default.id if holds_code else ABSENT
+
+
+def _span_at(spans: Sequence[Span], now: Minute) -> Span | None:
+    """The span in force, None before the first and after the close."""
+    found: Span | None = None
+    for span in spans:
+        if span.minute > now:
+            break
+        found = span
+    return None if found is None or found.phase == CLOSED else found
+
+
+def _answer(courses: Sequence[Course], now: Minute, base: str, severity: dict[str, int]) -> tuple[str, tuple[str, ...]]:
+    """Worst color among the open grounds at an instant, and the union of their notices."""
+    color, worst = base, severity.get(base, min(severity.values()))
+    notices: tuple[str, ...] = ()
+    for course in courses:
+        span = _span_at(course.spans, now)
+        if span is None:
+            continue
+        phase = course.rule.phases[span.phase]
+        value = phase.hold_severity if span.held else phase.severity
+        if value > worst:
+            worst, color = value, phase.hold_color if span.held else phase.color
+        for notice in _span_notices(course, span):
+            if notice not in notices:
+                notices = (*notices, notice)
+    return color, notices
+
+
+def _span_notices(course: Course, span: Span) -> tuple[str, ...]:
+    if not span.held:
+        return course.rule.phases[span.phase].notices
+    return (course.rule.hold_notice,) if course.rule.hold_notice else ()
+
+
+def _timeline(
+    courses: Sequence[Course],
+    now: Minute,
+    base: str,
+    severity: dict[str, int],
+    current: tuple[str, tuple[str, ...]],
+) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    for minute in sorted({s.minute for c in courses for s in c.spans if s.minute > now}):
+        answer = _answer(courses, minute, base, severity)
+        if answer[0] != current[0] or set(answer[1]) != set(current[1]):
+            steps.append(Step(minute, answer[0], answer[1]))
+            current = answer
+    return tuple(steps)
+
+
+def _ground(course: Course, book: TestBook, now: Minute) -> Ground | None:
+    """The open ground of a course at `now`, or None."""
+    span = _span_at(course.spans, now)
+    if span is None:
+        return None
+    rule, fact = course.rule, course.fact
+    phase = rule.phases[span.phase]
+    last = course.spans[-1]
+    due = _samplings(course, span, book, day_of(now))
+    return Ground(
+        key=f"{rule.id}:{fact.root}",
+        rule=rule.id,
+        evidence=fact.root,
+        record=fact.record.id,
+        phase=phase.id,
+        color=phase.hold_color if span.held else phase.color,
+        held=span.held,
+        pending=span.held and bool(due) and all(s.status == "pending" for s in due if s.status != "make_up"),
+        since=max(fact.first_learned, course.spans[0].minute),
+        phase_since=max(fact.first_learned, span.minute),
+        next_change=next((s.minute for s in course.spans if s.minute > now), None),
+        until=last.minute if last.phase == CLOSED else None,
+        planned_end=_planned_end(course, span),
+        review=_review(course, span, phase),
+        county=fact.record.county,
+        spans=course.spans,
+        tests_due=due,
+        notices=_span_notices(course, span),
+    )
+
+
+def _planned_end(course: Course, span: Span) -> Minute | None:
+    """When the ground closes if every sampling still due is done and negative; None where an event decides."""
+    last = course.spans[-1]
+    if last.phase == CLOSED:
+        return last.minute
+    if span.held:
+        return None
+    phases = [p for p in course.rule.phases if p.when is None]
+    if any(p.end not in (EndKind.days, EndKind.tests) or p.from_previous for p in phases):
+        return None
+    return day_start(course.day0 + max(p.last for p in phases) + 1)
+
+
+def _review(course: Course, span: Span, phase: Phase) -> Minute | None:
+    """The alarm of a span without a date: days after it began or was last confirmed."""
+    open_end = span == course.spans[-1] and (span.held or phase.end in (EndKind.event, EndKind.field, EndKind.area))
+    if not open_end:
+        return None
+    return day_start(day_of(max(span.minute, course.fact.record.learned)) + phase.review_days)
+
+
+def _samplings(course: Course, span: Span, book: TestBook, today: Day) -> tuple[Sampling, ...]:
+    """The samplings of this and later phases that are still to be done or reported."""
+    due: list[Sampling] = []
+    for phase in course.rule.phases[span.phase :]:
+        schedule = phase.schedule
+        if schedule is None or phase.when is not None:
+            continue
+        origin = day_of(span.minute) if phase.from_previous else course.day0
+        if schedule.count:
+            done = _spaced(book, day_start(origin + schedule.from_day), schedule.count, schedule.spacing)
+            if done < schedule.count:
+                status = "overdue" if today > origin + phase.last else "due"
+                due.append(Sampling(phase.id, None, status, schedule.count - done))
+        else:
+            due.extend(_day_samplings(course, phase, origin, book, today))
+    return tuple(due)
+
+
+def _day_samplings(course: Course, phase: Phase, origin: Day, book: TestBook, today: Day) -> list[Sampling]:
+    determined = day_of(course.fact.determined)
+    catch_up = course.rule.catch_up
+    due: list[Sampling] = []
+    missed: Day | None = None
+    for offset in phase.schedule.days if phase.schedule else ():
+        day = origin + offset
+        status = day_status(book, day, determined, catch_up, today)
+        if status not in _DONE:
+            due.append(Sampling(phase.id, day, status))
+        if status == "overdue":
+            missed = day
+    if missed is not None:
+        due.append(_make_up(phase, missed, book, catch_up))
+    return due
+
+
+def _make_up(phase: Phase, missed: Day, book: TestBook, catch_up: CatchUp) -> Sampling:
+    done = _spaced(book, day_start(missed + 1), catch_up.count, catch_up.spacing)
+    return Sampling(phase.id, None, "make_up", catch_up.count - done)
+
+
+def _spaced(book: TestBook, since: Minute, count: int, spacing: int) -> int:
+    """How many of `count` spaced samplings are done."""
+    return next((n for n in range(count, 0, -1) if book.complete(since, n, spacing) is not None), 0)
+
+
+def _notices(ids: tuple[str, ...], grounds: Sequence[Ground]) -> tuple[Notice, ...]:
+    """The notices shown, each with the grounds that say so and the latest instant at which one of them changes."""
+    notices: list[Notice] = []
+    for notice in ids:
+        mine = [g for g in grounds if notice in g.notices]
+        ends = [g.next_change for g in mine]
+        known = [end for end in ends if end is not None]
+        notices.append(
+            Notice(notice, max(known) if len(known) == len(ends) and known else None, tuple(g.key for g in mine))
+        )
+    return tuple(notices)
+
+
+def record_steps(evaluation: Evaluation, ruleset: Ruleset) -> list[tuple[Minute, int, int]]:
+    """The timeline for the color table: (minute, state, notice bits) from `now` on, the answer now first."""
+    ids = tuple(n.id for n in evaluation.notices)
+    steps = [(evaluation.now, ruleset.colors.state(evaluation.color), ruleset.notice_bits(ids))]
+    steps.extend((s.minute, ruleset.colors.state(s.color), ruleset.notice_bits(s.notices)) for s in evaluation.timeline)
+    return steps
