@@ -166,3 +166,66 @@ class Time(Struct, frozen=True):
 
     server_time_ms: int
     clock: str
+
+
+class Color(Struct, frozen=True):
+    """One configured color: how it is called, looks, sounds and feels."""
+
+    id: str
+    state: int
+    severity: int
+    word: dict[str, str]
+    shape: str
+    sound: str
+    vibration: list[int]
+    hue: dict[str, str]
+
+
+class Policy(Struct, frozen=True):
+    """One published check policy.  Empty `venue_types` or `areas` mean all."""
+
+    id: str
+    venue_types: list[str]
+    areas: list[str]
+    from_minute: int | None
+    until_minute: int | None
+    colors: list[str]
+    test_age_h: int | None
+    test_age_days: int | None
+    basis: str
+    authority: str
+    texts: dict[str, str]
+
+
+class Bundle(Struct, frozen=True):
+    """What a device keeps to show outcomes and to know the policies, with its age."""
+
+    version: str
+    region: str
+    made_at_ms: int
+    freshness: Freshness
+    colors: list[Color]
+    policies: list[Policy]
+
+
+class ProblemDocument(Struct, frozen=True):
+    """An error (RFC 9457).  `code` is stable; `errors` name fields."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[dict[str, str]] = []
+
+
+class Ready(Struct, frozen=True):
+    """Whether this worker can answer, and how old its data are."""
+
+    ready: bool
+    problems: list[str]
+    table: str
+    data_age_s: float | None
+    clock_offset_s: float | None
+    epoch_keys: int
+    visits_waiting: int

@@ -1,0 +1,155 @@
+"""The relay: the one process that numbers committed outbox rows into the feed, without a gap, lane by lane.
+
+An advisory lock makes it the only one.  Numbering is one transaction: rows leave the outbox and get their numbers, or
+neither.  Single decisions (lane 0) are drained before each chunk of bulk (lane 1), so they never wait behind one.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+
+from healthcode.adapters.feed_postgres import Connection
+
+LOCK_KEY = 0x6863_7265_6C61_79
+"""Advisory lock of the relay ("hcrelay")."""
+SINGLE_LANE = 0
+BULK_LANE = 1
+CHUNK = 5_000
+"""Rows numbered in one transaction: about 50 ms."""
+
+# If we die before COMMIT nothing happened; after it the rows are numbered and only the wake-up call is missing.
+_NUMBER = """
+WITH moved AS (
+    DELETE FROM feed_outbox WHERE id IN (SELECT id FROM feed_outbox WHERE lane = $1 ORDER BY id LIMIT $2)
+    RETURNING id, kind, key, payload),
+base AS (SELECT coalesce(max(seq), 0) AS seq FROM feed_log WHERE lane = $1),
+numbered AS (
+    INSERT INTO feed_log (lane, seq, kind, key, payload)
+    SELECT $1, base.seq + row_number() OVER (ORDER BY id), kind, key, payload FROM moved, base
+    RETURNING 1)
+SELECT count(*) FROM numbered
+"""
+_PROMISED = """
+SELECT lane, coalesce((SELECT max(seq) FROM feed_log f WHERE f.lane = l.lane), 0)
+           + (SELECT count(*) FROM feed_outbox o WHERE o.lane = l.lane)
+  FROM (VALUES (0::smallint), (1::smallint)) AS l (lane)
+"""
+_PUBLISH = """
+INSERT INTO bridge_published (kind, key, payload) VALUES ($1, $2, $3)
+ON CONFLICT (kind, key) DO UPDATE SET payload = EXCLUDED.payload
+"""
+
+
+class Relay:
+    """Numbers the outbox over one connection that holds the lock.  Every method raises what asyncpg raises."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def lock(self) -> bool:
+        """Become the relay; False where another one is.  The lock lasts as long as the connection."""
+        return bool(await self._connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK_KEY))
+
+    async def number_all(self) -> int:
+        """Number what is committed: all single decisions, then one chunk of bulk.  Returns how many were numbered."""
+        count = 0
+        while moved := await self._number(SINGLE_LANE):
+            count += moved
+            if moved < CHUNK:
+                break
+        count += await self._number(BULK_LANE)
+        if count:
+            await self._connection.execute("SELECT pg_notify('feed_log', '')")
+        return count
+
+    async def last(self) -> dict[int, int]:
+        """Per lane the number that its last committed message has or will have: numbering leaves no gaps.
+
+        An edge that has applied these has everything that was committed, waiting rows included.
+        """
+        return {int(lane): int(seq) for lane, seq in await self._connection.fetch(_PROMISED)}
+
+    async def beat(self, payload: bytes) -> None:
+        """Replace the heartbeat."""
+        sql = (
+            "INSERT INTO feed_heartbeat (id, payload) VALUES (1, $1) "
+            "ON CONFLICT (id) DO UPDATE SET payload = EXCLUDED.payload"
+        )
+        await self._connection.execute(sql, payload)
+
+    async def published(self, kind: int) -> dict[int, bytes]:
+        """The latest payloads of a kind by key."""
+        rows = await self._connection.fetch("SELECT key, payload FROM bridge_published WHERE kind = $1", kind)
+        return {int(key): bytes(payload) for key, payload in rows}
+
+    async def publish(self, kind: int, messages: Mapping[int, bytes]) -> None:
+        """Put messages of the relay's own into the feed and among what snapshots hold, in one transaction."""
+        rows = [(kind, key, payload) for key, payload in messages.items()]
+        sql = "INSERT INTO feed_outbox (lane, kind, key, payload) VALUES (0, $1, $2, $3)"
+        async with self._connection.transaction():
+            await self._connection.executemany(_PUBLISH, rows)
+            await self._connection.executemany(sql, rows)
+
+    async def edges(self) -> dict[str, bytes]:
+        """Public keys of the enrolled edges that are not struck off."""
+        rows = await self._connection.fetch("SELECT id, public_key FROM bridge_edge WHERE struck_at IS NULL")
+        return {str(name): bytes(key) for name, key in rows}
+
+    async def enrol(self, name: str, public_key: bytes) -> bool:
+        """Enrol an edge; False where one of this name exists (also one that was struck off)."""
+        sql = (
+            "INSERT INTO bridge_edge (id, public_key, enrolled_at) VALUES ($1, $2, now()) "
+            "ON CONFLICT (id) DO NOTHING RETURNING 1"
+        )
+        return await self._connection.fetchval(sql, name, public_key) is not None
+
+    async def _number(self, lane: int) -> int:
+        return int(await self._connection.fetchval(_NUMBER, lane, CHUNK))
+
+
+class SnapshotSource:
+    """Reads one consistent state of everything that an edge holds, with the feed numbers that it contains.
+
+    Use as an async context manager.  Rows committed but not numbered yet are in the state and come once more by the
+    feed, which does no harm; nothing is ever missing.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._transaction: Any = None
+
+    async def __aenter__(self) -> "SnapshotSource":
+        self._transaction = self._connection.transaction(isolation="repeatable_read")
+        await self._transaction.start()
+        # row policies show subjects to no one without an act; this one sees pseudonymous numbers only
+        await self._connection.execute("SELECT act_begin_public('snapshot for the edges')")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        try:
+            await self._transaction.rollback()
+        except (asyncpg.PostgresError, asyncpg.InterfaceError):
+            self._connection.terminate()
+
+    async def watermarks(self) -> dict[int, int]:
+        """The last number of each lane in this state."""
+        rows = await self._connection.fetch("SELECT lane, max(seq) FROM feed_log GROUP BY lane")
+        return {SINGLE_LANE: 0, BULK_LANE: 0} | {int(lane): int(seq) for lane, seq in rows}
+
+    async def subject_last(self) -> int:
+        """The highest subject number that has a record, 0 for none."""
+        return int(await self._connection.fetchval("SELECT coalesce(max(number), 0) FROM subject_state") or 0)
+
+    async def subjects(self, after: int, limit: int) -> list[tuple[int, bytes, bytes | None]]:
+        """Up to `limit` (number, record, grounds) with numbers above `after`, ascending, records only where built."""
+        sql = (
+            "SELECT number, record, grounds FROM subject_state "
+            "WHERE number > $1 AND record IS NOT NULL ORDER BY number LIMIT $2"
+        )
+        return [(int(n), bytes(record), grounds) for n, record, grounds in await self._connection.fetch(sql, after, limit)]
+
+    async def published(self) -> list[tuple[int, int, bytes]]:
+        """All published side records (kind, key, payload)."""
+        rows = await self._connection.fetch("SELECT kind, key, payload FROM bridge_published ORDER BY kind, key")
+        return [(int(kind), int(key), bytes(payload)) for kind, key, payload in rows]

@@ -1,0 +1,178 @@
+"""The edge's ASGI application: a table of routes made once, and for everything else pages or the way to control."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
+
+import structlog
+
+from healthcode.edge.bundle import Bundles
+from healthcode.edge.checks import Checks
+from healthcode.edge.codes import Codes
+from healthcode.edge.health import Health
+from healthcode.edge.http import Message, Problem, Receive, Request, Response, Scope, Send, problem_response
+from healthcode.edge.metrics import Metrics
+from healthcode.edge.openapi import OPENAPI
+from healthcode.edge.pages import Pages, page_response
+from healthcode.edge.sessions import Sessions
+from healthcode.edge.status import Moment
+from healthcode.edge.visit_queue import VisitQueue
+from healthcode.edge.visits import Visits
+from healthcode.edge.world import World
+
+Handler = Callable[[Request, Moment], Awaitable[Response]]
+Forward = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+TICK_S = 0.2
+"""How often a worker looks for a newer table, keys, venues and the age of its data."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Route(NamedTuple):
+    """One path: its methods, who may use it (for the house test of access), and its name in the metrics."""
+
+    access: str
+    handlers: Mapping[str, Handler]
+
+
+class Edge:
+    """One worker: `world` to look up, `visits` to store, `pages` to serve, `forward` for control's paths."""
+
+    def __init__(
+        self,
+        world: World,
+        visits: VisitQueue | None,
+        pages: Pages,
+        clock: Callable[[], Moment],
+        forward: Forward | None = None,
+    ) -> None:
+        self.world = world
+        self.metrics = Metrics()
+        self._visits = visits
+        self._pages = pages
+        self._clock = clock
+        self._forward = forward
+        self._ticker: asyncio.Task[None] | None = None
+        self.routes = self._make_routes()
+
+    def _make_routes(self) -> dict[str, Route]:
+        sessions = Sessions(self.world)
+        codes = Codes(self.world, sessions)
+        self.checks = Checks(self.world, sessions, self._visits, self.metrics)
+        visits = Visits(self.world, sessions, self._visits, self.metrics)
+        health = Health(self.world, self._visits, self.metrics)
+        bundles = Bundles(self.world)
+        return {
+            "/v1/codes": Route("resident", {"POST": codes.post}),
+            "/v1/state": Route("resident", {"GET": codes.state}),
+            "/v1/checks": Route("inspector", {"POST": self.checks.post}),
+            "/v1/visits": Route("resident", {"POST": visits.post}),
+            "/v1/bundle": Route("public", {"GET": bundles.get}),
+            "/v1/time": Route("public", {"GET": health.time}),
+            "/v1/openapi.json": Route("public", {"GET": OPENAPI.get}),
+            "/healthz": Route("public", {"GET": health.live}),
+            "/readyz": Route("public", {"GET": health.ready}),
+            "/metrics": Route("local", {"GET": health.metrics}),
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request, or the server's lifespan."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = time.perf_counter()
+        path: str = scope["path"]
+        route = self.routes.get(path)
+        if route is None:
+            await self._elsewhere(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            handler = route.handlers.get(scope["method"])
+            if handler is None:
+                response = _not_allowed(route, request)
+            else:
+                moment = self._clock()
+                self.world.keep_current(moment)
+                response = await handler(request, moment)
+        except Problem as problem:
+            response = problem_response(problem, request.language)
+        except ConnectionError:
+            return
+        except Exception:
+            _log.exception("request_failed", route=path)
+            response = problem_response(Problem("internal"), request.language)
+        await _send(send, response)
+        self.metrics.answered(path, response.status, begun)
+
+    async def _elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A built page; else control's; else 404."""
+        request = Request(scope, receive)
+        page = self._pages.find(scope["path"]) if scope["method"] in ("GET", "HEAD") else None
+        if page is not None:
+            response = page_response(page, request)
+            await _send(send, response._replace(body=b"") if scope["method"] == "HEAD" else response)
+            return
+        try:
+            if self._forward is None or scope["path"].startswith("/v1/"):
+                raise Problem("not_found")
+            await self._forward(scope, receive, send)
+        except Problem as problem:
+            await _send(send, problem_response(problem, request.language))
+        except ConnectionError:
+            return
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    def start(self) -> None:
+        """Begin to look for news and to take visits; needs a running loop."""
+        self.world.refresh(self._clock())
+        if self._visits is not None:
+            self._visits.start()
+        self._ticker = asyncio.create_task(self._tick())
+
+    async def close(self) -> None:
+        """Stop; visits that wait are refused, so that their phones repeat them elsewhere."""
+        if self._ticker is not None:
+            self._ticker.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticker
+        if self._visits is not None:
+            await self._visits.close()
+        self.world.close()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            try:
+                self.world.refresh(self._clock())
+            except Exception:
+                self.metrics.events["refresh_failed"] += 1
+                _log.exception("refresh_failed")
+
+
+async def _send(send: Send, response: Response) -> None:
+    start: Message = {"type": "http.response.start", "status": response.status, "headers": response.headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": response.body})
+
+
+def _not_allowed(route: Route, request: Request) -> Response:
+    response = problem_response(Problem("method_not_allowed"), request.language)
+    response.headers.append((b"allow", ", ".join(route.handlers).encode()))
+    return response

@@ -1,0 +1,144 @@
+"""`POST /v1/codes` and `GET /v1/state`: what a resident's own page shows.
+
+Codes are minted ahead, so that showing one costs the province nothing; a raised generation kills them all at once.
+"""
+
+import hashlib
+import random
+from datetime import timedelta
+
+import msgspec
+
+from healthcode.codes.epoch import EpochMissing
+from healthcode.codes.live import LiveClaim, live_mint
+from healthcode.codes.session import SessionClaim, session_seal
+from healthcode.domain.time import Minute, day_of
+from healthcode.edge.answers import CodesAnswer, CodesRequest, LiveCode, State
+from healthcode.edge.http import Problem, Request, Response, json_response
+from healthcode.edge.limits import RateLimit
+from healthcode.edge.proofs import holder_check
+from healthcode.edge.sessions import Sessions, session_text
+from healthcode.edge.status import Moment
+from healthcode.edge.world import World
+
+CODES_PER_MINUTE = 10
+STATES_PER_MINUTE = 60
+HINT_S = 60
+"""How long a page waits before it asks for its state again, plus up to the same again by chance."""
+SESSION_LIFE = timedelta(days=7) // timedelta(minutes=1)
+"""A renewed session's life in minutes: as long as the edges hold the epoch key that sealed it."""
+
+_CODES_DECODER = msgspec.json.Decoder(CodesRequest)
+_ENCODER = msgspec.json.Encoder()
+
+
+class Codes:
+    """Mints codes and tells states for one worker."""
+
+    def __init__(self, world: World, sessions: Sessions) -> None:
+        self._world = world
+        self._sessions = sessions
+        self.code_limit = RateLimit(CODES_PER_MINUTE)
+        self.state_limit = RateLimit(STATES_PER_MINUTE)
+
+    async def post(self, request: Request, moment: Moment) -> Response:
+        """The live codes of the coming minutes, with the state they stand for."""
+        now = int(moment.wall_s) // 60
+        claim = self._sessions.claim(request, "resident", now)
+        _limit(self.code_limit, claim, moment)
+        asked = _decode(await request.body())
+        proof = None if asked.holder is msgspec.UNSET else asked.holder
+        holder_check(claim, session_text(request), proof, now)
+        renewed = self._renewed(claim, now)
+        answer = CodesAnswer(
+            **self._state(claim, moment),
+            codes=self._mint(claim, now, asked.minutes),
+            session=renewed[0] if renewed else None,
+            session_expires_minute=renewed[1] if renewed else claim.expires,
+        )
+        return json_response(_ENCODER.encode(answer))
+
+    async def state(self, request: Request, moment: Moment) -> Response:
+        """The state alone; 304 where nothing changed since the ETag that the phone names."""
+        now = int(moment.wall_s) // 60
+        claim = self._sessions.claim(request, "resident", now)
+        _limit(self.state_limit, claim, moment)
+        fields = self._state(claim, moment)
+        etag = _etag(fields)
+        if request.header(b"if-none-match") == etag:
+            return Response(304, [(b"etag", etag), (b"cache-control", b"private, no-cache")], b"")
+        body = _ENCODER.encode(State(**fields))
+        return json_response(body, (b"etag", etag))
+
+    def _state(self, claim: SessionClaim, moment: Moment) -> dict[str, object]:
+        """The fields of State for the session's subject."""
+        world = self._world
+        now = int(moment.wall_s) // 60
+        record = world.record(claim.subject)
+        state, _ = world.effective(record, now)
+        change = next((step for step in record.transitions if step.minute > now), None)
+        return {
+            "state": world.color_id(state),
+            "until_minute": change.minute if change else None,
+            "next_state": world.color_id(change.state) if change else None,
+            "notices": world.notices(record, now),
+            "grounds": world.grounds(claim.subject, now),
+            "doses": record.doses,
+            "last_negative_minute": record.last_negative,
+            "freshness": world.freshness,
+            "masked_name": claim.masked_name,
+            "region": str(world.region),
+            "server_time_ms": int(moment.wall_s * 1000),
+            "hint_s": HINT_S + random.randrange(HINT_S),  # noqa: S311 - spreads load, keeps no secret
+        }
+
+    def _mint(self, claim: SessionClaim, now: Minute, minutes: int) -> list[LiveCode]:
+        """Codes from this minute on, as far as keys are held (they end two epochs ahead)."""
+        codes: list[LiveCode] = []
+        for minute in range(now, now + minutes):
+            live = LiveClaim(claim.subject, claim.generation, minute, _fitting(claim.masked_name), 0)
+            try:
+                codes.append(LiveCode(minute, live_mint(self._world.keys, live, region=self._world.region)))
+            except EpochMissing:
+                break
+        if not codes:
+            raise Problem("keys_missing", retry_after_s=10)
+        return codes
+
+    def _renewed(self, claim: SessionClaim, now: Minute) -> tuple[str, Minute] | None:
+        """A fresh session once a day, so that none outlives the epoch keys that its edges hold."""
+        if day_of(claim.issued) == day_of(now):
+            return None
+        fresh = claim._replace(issued=now, expires=now + SESSION_LIFE)
+        try:
+            return session_seal(self._world.keys, fresh, region=self._world.region, now=now), fresh.expires
+        except EpochMissing:
+            return None
+
+
+def _limit(limit: RateLimit, claim: SessionClaim, moment: Moment) -> None:
+    wait_s = limit.wait_s((claim.subject, claim.device), moment.wall_s)
+    if wait_s:
+        raise Problem("rate_limited", retry_after_s=wait_s)
+
+
+def _decode(body: bytes) -> CodesRequest:
+    try:
+        return _CODES_DECODER.decode(body or b"{}")
+    except msgspec.DecodeError as error:
+        raise Problem("bad_request", errors=({"field": "", "message": str(error)},)) from None
+
+
+def _fitting(masked_name: str) -> str:
+    """The masked name in the 24 bytes that a live code has for it."""
+    while len(masked_name.encode()) > 24:
+        masked_name = masked_name[:-1]
+    return masked_name
+
+
+def _etag(fields: dict[str, object]) -> bytes:
+    """Changes with what the page shows; not with the server's clock, the data's exact age or the hint."""
+    freshness = fields["freshness"]
+    shown = {name: value for name, value in fields.items() if name not in ("server_time_ms", "hint_s", "freshness")}
+    shown["level"] = (getattr(freshness, "level", ""), getattr(freshness, "clock", ""))
+    return b'W/"' + hashlib.sha256(_ENCODER.encode(shown)).hexdigest()[:24].encode() + b'"'

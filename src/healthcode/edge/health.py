@@ -1,0 +1,76 @@
+"""`/healthz`, `/readyz`, `/metrics`, `/v1/time`."""
+
+import msgspec
+
+from healthcode.edge.answers import Ready, Time
+from healthcode.edge.http import SECURITY_HEADERS, Request, Response, json_response, length_header
+from healthcode.edge.metrics import Metrics, metrics_text
+from healthcode.edge.status import CLOCK_TOLERANCE_S, Moment
+from healthcode.edge.visit_queue import VisitQueue
+from healthcode.edge.world import World
+
+_ENCODER = msgspec.json.Encoder()
+_ALIVE = b'{"status":"ok"}'
+
+
+class Health:
+    """How this worker is."""
+
+    def __init__(self, world: World, visits: VisitQueue | None, metrics: Metrics) -> None:
+        self._world = world
+        self._visits = visits
+        self._metrics = metrics
+
+    async def live(self, _request: Request, _moment: Moment) -> Response:
+        """The process answers."""
+        return json_response(_ALIVE)
+
+    async def ready(self, _request: Request, moment: Moment) -> Response:
+        """200 where codes can be minted and checked, else 503, always with the reasons and the ages.
+
+        Old data are no reason to be taken out of service: an aged answer is better than none.
+        """
+        world = self._world
+        offset = world.clock_offset_s(moment)
+        problems = []
+        if not world.has_table:
+            problems.append("no_table")
+        if not world.has_keys(int(moment.wall_s) // 60):
+            problems.append("no_epoch_key")
+        ready = not problems
+        if offset is not None and abs(offset) > CLOCK_TOLERANCE_S:
+            problems.append("clock_off")
+        if world.status.problem:
+            problems.append(world.status.problem)
+        if self._visits is None or self._visits.resting:
+            problems.append("visits_not_stored")
+        body = Ready(
+            ready=ready,
+            problems=problems,
+            table=world.status.table,
+            data_age_s=world.freshness.age_s,
+            clock_offset_s=None if offset is None else round(offset, 3),
+            epoch_keys=len(world.keys.ids),
+            visits_waiting=self._visits.depth if self._visits else 0,
+        )
+        return json_response(_ENCODER.encode(body), status=200 if ready else 503)
+
+    async def metrics(self, _request: Request, moment: Moment) -> Response:
+        """Counts and gauges for Prometheus; a reverse proxy keeps this path inside."""
+        world, queue = self._world, self._visits
+        offset = world.clock_offset_s(moment)
+        gauges: dict[str, float] = {
+            "data_age_seconds": float("nan") if world.freshness.age_s is None else world.freshness.age_s,
+            "clock_offset_seconds": float("nan") if offset is None else offset,
+            "visits_waiting": queue.depth if queue else 0,
+            "visits_stored": queue.stored if queue else 0,
+            "visit_batches": queue.batches if queue else 0,
+        }
+        body = metrics_text(self._metrics, lambda: gauges)
+        headers = [(b"content-type", b"text/plain; version=1.0.0; charset=utf-8"), length_header(body)]
+        return Response(200, [*headers, (b"cache-control", b"no-store"), *SECURITY_HEADERS], body)
+
+    async def time(self, _request: Request, moment: Moment) -> Response:
+        """The server's clock, for phones to number their visits by."""
+        answer = Time(int(moment.wall_s * 1000), self._world.freshness.clock)
+        return json_response(_ENCODER.encode(answer))
