@@ -34,13 +34,12 @@ GRANT UPDATE (state, report, batch_id, rows_done) ON exchange_upload TO app;
 GRANT UPDATE (attempts, used_at) ON people_phonecode TO app;
 GRANT UPDATE (state, assignee_id, division, due_at, closed_at, closed_as) ON casework_workitem TO app;
 GRANT UPDATE (state, reviewed_by_id, reviewed_at, review_reason) ON venues_venue TO app;
-GRANT UPDATE (checkpoint_id, device, subject_id, accepted_at, dismissed_at) ON venues_inspector TO app;
+GRANT UPDATE (dismissed_at) ON venues_inspector TO app;
 GRANT UPDATE (payload) ON bridge_published TO app;
 GRANT UPDATE (struck_at) ON bridge_edge TO app;
 GRANT DELETE ON feed_outbox TO app;
 GRANT SELECT, INSERT ON feed_log TO app;
 GRANT SELECT, INSERT, UPDATE ON feed_heartbeat TO app;
-GRANT SELECT ON visit TO app;
 
 -- the edge: adds visits, reads the feed, nothing else
 GRANT INSERT ON visit TO edge;
@@ -62,6 +61,8 @@ GRANT EXECUTE ON FUNCTION subject_by_index(bytea), subject_evidence(bigint[]), s
     act_become_resident(bigint), audit_append(text, bigint, text, text, jsonb, bytea, bytea, bytea) TO app;
 GRANT EXECUTE ON FUNCTION visit_partitions_ensure(date, int), visit_key_floor(timestamptz) TO app;
 GRANT EXECUTE ON FUNCTION feed_outbox_wake() TO app;
+GRANT EXECUTE ON FUNCTION inspected_venues(), inspector_by_device(bytea), inspector_accept(bytea, bytea),
+    inspector_device_change(bigint, bytea), venue_visits_by_hour(bigint, timestamptz, timestamptz) TO app;
 -- jobs: procrastinate works through its own functions and tables
 DO $$
 DECLARE r record;

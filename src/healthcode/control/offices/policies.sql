@@ -77,7 +77,8 @@ BEGIN
     FOREACH t IN ARRAY ARRAY[
         'evidence_evidence', 'evidence_decision', 'casework_lead', 'casework_workitem', 'casework_proposal',
         'casework_review', 'people_identity', 'people_identityindex', 'people_declaration', 'people_consent',
-        'audit_event', 'audit_pendingleaf', 'exchange_batch', 'exchange_upload', 'venues_venue', 'venues_inspector', 'subject_state',
+        'audit_event', 'audit_pendingleaf', 'exchange_batch', 'exchange_upload', 'venues_venue', 'venues_checkpoint',
+        'venues_inspector', 'subject_state',
         'people_subject']
     LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
@@ -213,24 +214,32 @@ CREATE POLICY read ON audit_event FOR SELECT TO app USING (
 CREATE POLICY read ON audit_pendingleaf FOR SELECT TO app USING (
     EXISTS (SELECT 1 FROM audit_event e WHERE e.id = event_id));
 
--- venues
+-- venues: the manager's, the county's, and, by name, those of an accepted inspector
 CREATE POLICY read ON venues_venue FOR SELECT TO app USING (
     (SELECT act_kind()) = 'system' OR manager_id = (SELECT act_subject())
-    OR starts_with(division, (SELECT act_scope())));
+    OR starts_with(division, (SELECT act_scope()))
+    OR number IN (SELECT inspected_venues()));
 CREATE POLICY add ON venues_venue FOR INSERT TO app WITH CHECK (
     (SELECT act_kind()) = 'system' OR (manager_id = (SELECT act_subject()) AND state = 'pending'));
 CREATE POLICY change ON venues_venue FOR UPDATE TO app
     USING ((SELECT act_kind()) = 'system'
         OR (division = (SELECT act_division()) AND (SELECT act_role()) = 'county_officer'))
     WITH CHECK ((SELECT act_kind()) = 'system' OR reviewed_by_id = (SELECT act_officer()));
--- an invitation is accepted by somebody who holds its token: inspector_by_invite finds it, and only then it is his
-CREATE POLICY own ON venues_inspector TO app USING (
+CREATE POLICY read ON venues_checkpoint FOR SELECT TO app USING (
+    EXISTS (SELECT 1 FROM venues_venue v WHERE v.number = venue_id));
+CREATE POLICY add ON venues_checkpoint FOR INSERT TO app WITH CHECK (
     (SELECT act_kind()) = 'system'
-    OR subject_id = (SELECT act_subject())
-    OR (accepted_at IS NULL AND (SELECT act_kind()) = 'resident')
-    OR EXISTS (SELECT 1 FROM venues_venue v WHERE v.number = venue_id AND v.manager_id = (SELECT act_subject())))
-    WITH CHECK ((SELECT act_kind()) = 'system'
-    OR subject_id = (SELECT act_subject())
+    OR EXISTS (SELECT 1 FROM venues_venue v WHERE v.number = venue_id AND v.manager_id = (SELECT act_subject())));
+-- invitations: made and ended by the manager; accepted through inspector_accept only, which asks for the token's hash
+CREATE POLICY read ON venues_inspector FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject())
+    OR EXISTS (SELECT 1 FROM venues_venue v WHERE v.number = venue_id AND v.manager_id = (SELECT act_subject())));
+CREATE POLICY add ON venues_inspector FOR INSERT TO app WITH CHECK (
+    (SELECT act_kind()) = 'system'
+    OR (subject_id IS NULL AND accepted_at IS NULL AND device IS NULL AND EXISTS (
+          SELECT 1 FROM venues_venue v WHERE v.number = venue_id AND v.manager_id = (SELECT act_subject()))));
+CREATE POLICY change ON venues_inspector FOR UPDATE TO app USING (
+    (SELECT act_kind()) = 'system'
     OR EXISTS (SELECT 1 FROM venues_venue v WHERE v.number = venue_id AND v.manager_id = (SELECT act_subject())));
 
 -- auditors with a login of their own read what they must, without the application
