@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,9 @@ import pytest
 from healthcode.adapters.database_roles import database_create, database_roles_ensure
 from healthcode.adapters.embedded_postgres import EmbeddedPostgres
 from healthcode.adapters.secret_files import Secrets, secrets_open
+from tests.control_world import cast_database, control_ports, world
+
+__all__ = ["cast_database", "control_ports", "world"]  # fixtures of their own file
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TEMPLATE = "healthcode_template"
@@ -114,8 +118,8 @@ def _server(data: Path, secrets: Secrets) -> EmbeddedPostgres:
 def template_database(cluster: Cluster) -> str:
     """Name of the database that `migrate` has brought to the newest schema; nobody connects to it."""
     migrated = subprocess.run(
-        [sys.executable, "-m", "django", "migrate", "--no-input", "--settings=healthcode.control.settings"],
-        env={**os.environ, **cluster.environment(TEMPLATE), "HEALTHCODE_DATABASE_ROLE": "migrate"},
+        [sys.executable, "-m", "healthcode.cli.main", "control", "migrate"],
+        env={**os.environ, **cluster.environment(TEMPLATE)},
         capture_output=True,
         text=True,
         check=False,
@@ -123,6 +127,14 @@ def template_database(cluster: Cluster) -> str:
     )
     assert migrated.returncode == 0, f"the migrations failed:\n{migrated.stdout}\n{migrated.stderr}"
     return TEMPLATE
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -17,15 +17,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection, transaction
 
-from healthcode.adapters.key_store_file import KeyStoreFile
 from healthcode.adapters.registry_file import RegistryFile, registry_write
-from healthcode.adapters.rulebook_files import ruleset_load
 from healthcode.control.configuration import ControlOptions, configure, database_settings
 from healthcode.control.people.ports import SmsUnavailable
 from healthcode.control.ports import Ports, ports
@@ -102,6 +101,13 @@ class World:
 
         return Officer.objects.get(account__username=who.key).pk
 
+    def subject(self, person: Person) -> int:
+        """The subject number of a resident, made by first mention where needed. Call within `system()`."""
+        from healthcode.control.people.vault import NewIdentity, subjects_ensure
+
+        row = NewIdentity(person.document, person.name, person.phone, person.address)
+        return subjects_ensure([row], now=datetime.now(UTC))[0]
+
     def client(self, who: OfficerRole | int | None = None) -> Client:
         """A browser without scripts, signed in as somebody or as nobody."""
         from django.test import Client
@@ -128,6 +134,9 @@ def registry_people(people: Sequence[Person]) -> list[tuple[Document, str]]:
 @pytest.fixture(scope="session")
 def control_ports(cluster: Cluster) -> Ports:
     """Django configured once for this process, with real adapters on the session's data folder."""
+    from healthcode.adapters.key_store_file import KeyStoreFile
+    from healthcode.adapters.rulebook_files import ruleset_load
+
     data = cluster.data
     secrets = cluster.secrets
     registry_write(data / "registry", secrets.blind_key, registry_people(RESIDENTS))
@@ -161,8 +170,6 @@ def control_ports(cluster: Cluster) -> Ports:
 @pytest.fixture(scope="session")
 def cast_database(cluster: Cluster, template_database: str, control_ports: Ports) -> Iterator[str]:
     """Name of a migrated database with every office and the cast's officers, to be cloned; nobody stays connected."""
-    from datetime import UTC, datetime
-
     from healthcode.control.database import system_session_ensure
     from healthcode.control.seed.offices import offices_seed
 

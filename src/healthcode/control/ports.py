@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from healthcode.control.people.ports import IdentityRegistry, SmsSender
 from healthcode.crypto.keystore import KeyStore
-from healthcode.rules import Ruleset
+from healthcode.rules.model import Ruleset
 
 
 @dataclass(frozen=True, slots=True)
