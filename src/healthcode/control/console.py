@@ -36,7 +36,8 @@ PLACES = (
     Place("/console/county/venues/", "场所审核", "Venues", "building", frozenset({Role.COUNTY_OFFICER})),
     Place("/console/imports/", "数据导入", "Imports", "upload",
           frozenset({Role.PROVINCE_DISPATCHER, Role.LABORATORY_CLERK})),
-    Place("/console/province/", "全省进度", "Progress", "list", frozenset({Role.PROVINCE_DISPATCHER, Role.CITY_OFFICER})),
+    Place("/console/province/", "全省进度", "Progress", "list",
+          frozenset({Role.PROVINCE_DISPATCHER, Role.CITY_OFFICER})),
     Place("/console/province/nobody/", "无人认领", "Nobody's queue", "people", frozenset({Role.PROVINCE_DISPATCHER})),
     Place("/console/audit/", "审计记录", "Audit", "search", frozenset({Role.AUDITOR})),
 )
@@ -53,7 +54,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
     """Template context of every page: demo mark, places of this role, officer and unit."""
     act: Act | None = getattr(request, "act", None)
     base: dict[str, Any] = {"demo": ports().demo, "act": act, "english": say("", "1")}
-    if act is None or act.kind != "officer":
+    if act is None or act.officer is None or act.post is None:
         return base
     officer = Officer.objects.get(pk=act.officer)
     unit = Unit.objects.get(posts__id=act.post)

@@ -31,7 +31,7 @@ class LanguageMiddleware:
         asked = request.GET.get("lang", "")
         chosen = _known(asked) or _known(request.COOKIES.get(COOKIE, "")) or _accepted(request)
         with translation.override(chosen):
-            request.LANGUAGE_CODE = chosen  # type: ignore[attr-defined]  # as Django's own middleware does
+            request.LANGUAGE_CODE = chosen  # as Django's own middleware does
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", "en" if chosen == ENGLISH else "zh-CN")
         if _known(asked):

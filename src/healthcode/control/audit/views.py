@@ -19,7 +19,7 @@ def events(request: ActRequest) -> HttpResponse:
     """All acts, newest first, narrowed by name or officer."""
     rows = Event.objects.order_by("-id")
     name, who = request.GET.get("name", ""), request.GET.get("officer", "")
-    if name in EventName:
+    if name in set(EventName):
         rows = rows.filter(name=name)
     if who.isdigit():
         rows = rows.filter(officer=int(who))

@@ -26,7 +26,9 @@ class Unit(models.Model):
     division = models.CharField(max_length=6, db_index=True, help_text="GB/T 2260 code of the division it serves")
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
     phone = models.CharField(max_length=24, blank=True, help_text="the office's public number, shown to residents")
-    signing_key = models.BinaryField(null=True, help_text="public key of a signed source: uncompressed P-256 point, 65 bytes")
+    signing_key = models.BinaryField(
+        null=True, help_text="public key of a signed source: uncompressed P-256 point, 65 bytes"
+    )
 
     class Meta:
         constraints = (

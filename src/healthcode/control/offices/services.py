@@ -24,7 +24,10 @@ def officer_enter(*, account_id: int, hours: int, now: datetime) -> str:
             403,
             "no_post",
             say("没有岗位", "No post"),
-            say("此账号没有对应的在岗人员。请联系本单位管理员备案。", "No officer in post belongs to this account. Ask your unit to file one."),
+            say(
+                "此账号没有对应的在岗人员。请联系本单位管理员备案。",
+                "No officer in post belongs to this account. Ask your unit to file one.",
+            ),
         )
     token = session_open(kind="officer", owner=officer.pk, hours=hours)
     event_append(EventName.OFFICER_SIGNED_IN, now=now, reference=f"officer:{officer.pk}")

@@ -33,7 +33,10 @@ def enter(request: HttpRequest) -> HttpResponse:
             403,
             "second_factor_missing",
             say("缺少第二因素", "Second factor missing"),
-            say("请退出后用密码和动态口令（或安全密钥）重新登录。", "Sign out, then sign in with password and one-time code or key."),
+            say(
+                "请退出后用密码和动态口令（或安全密钥）重新登录。",
+                "Sign out, then sign in with password and one-time code or key.",
+            ),
         )
     token = officer_enter(account_id=request.user.pk, hours=SESSION_HOURS, now=datetime.now(UTC))
     response = redirect("/console/")
