@@ -43,6 +43,7 @@ ADMIN = "postgres"
 _SOCKET_PATH_LIMIT = 100  # bytes; the kernel allows 107 including the file name's suffix
 _START_SECONDS = 60.0
 _STOP_SECONDS = 60.0
+_END_SECONDS = 10.0
 
 
 @dataclass
@@ -58,6 +59,7 @@ class EmbeddedPostgres:
     port: int | None = None
     durable: bool = True
     major: int = 18
+    patience: float = 20.0  # seconds that an orphan has to answer before it is replaced
     adopted: bool = field(default=False, init=False)
     _child: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
 
@@ -86,8 +88,7 @@ class EmbeddedPostgres:
         if pid is not None:
             _signal(pid, signal.SIGINT)
             if not self._gone(pid, _STOP_SECONDS):
-                _signal(pid, signal.SIGQUIT)
-                self._gone(pid, _STOP_SECONDS)
+                self._end(pid)
         if self._child is not None:
             self._child.wait()
             self._child = None
@@ -151,14 +152,13 @@ class EmbeddedPostgres:
             return False
         lines = (home / "data" / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         self.port = int(lines[3])
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + self.patience
         while time.monotonic() < deadline:
             if self.answers():
                 self.adopted = True
                 return True
             time.sleep(0.2)
-        _signal(pid, signal.SIGQUIT)
-        self._gone(pid, _STOP_SECONDS)
+        self._end(pid)
         return False
 
     def _create(self, home: Path, binaries: Binaries, account: Account | None) -> None:
@@ -220,6 +220,14 @@ class EmbeddedPostgres:
             time.sleep(0.05)
         self.stop()
         return False
+
+    def _end(self, pid: int) -> None:
+        """Stop one that does not answer: at once ("immediate"), then by force. The next start replays its log."""
+        for which in (signal.SIGQUIT, signal.SIGKILL):
+            _signal(pid, which)
+            _signal(pid, signal.SIGCONT)  # a stopped process would not hear the first
+            if self._gone(pid, _END_SECONDS):
+                return
 
     def _gone(self, pid: int, seconds: float) -> bool:
         deadline = time.monotonic() + seconds

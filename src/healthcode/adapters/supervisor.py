@@ -15,6 +15,7 @@ import ctypes
 import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -187,6 +188,20 @@ def lock_take(path: Path) -> IO[str]:
     file.write(f"{os.getpid()}\n")
     file.flush()
     return file
+
+
+def port_check(host: str, port: int, option: str) -> None:
+    """Raise SupervisorError where somebody listens on `host:port` already."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            variable = option.strip("-").replace("-", "_").upper()
+            raise SupervisorError(
+                f"Port {port} of {host} cannot be used: {error.strerror}. Stop the program that has it, or choose "
+                f"another: `healthcode run {option} {port + 10}` (with make: `make run {variable}={port + 10}`)."
+            ) from None
 
 
 def leftovers_end(folder: Path) -> list[str]:

@@ -7,7 +7,6 @@ requests goes first and whoever keeps records goes last.
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from healthcode.adapters.secret_files import Secrets
-from healthcode.adapters.supervisor import Process, Supervisor, SupervisorError, leftovers_end, lock_take
+from healthcode.adapters.supervisor import Process, Supervisor, SupervisorError, leftovers_end, lock_take, port_check
 from healthcode.wiring.database import DatabasePart, database_open, database_server
 from healthcode.wiring.settings import PREFIX, Settings, settings_environment
 
@@ -115,20 +114,6 @@ class Group:
         if not self.stopping and not _answers(url):
             log = self._logs / f"{name}.log"
             raise SupervisorError(f"{name} does not answer at {url}. Its last words, from {log}:\n{_tail(log)}")
-
-
-def port_check(host: str, port: int, option: str) -> None:
-    """Raise SupervisorError where somebody listens on `host:port` already."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            variable = option.strip("-").replace("-", "_").upper()
-            raise SupervisorError(
-                f"Port {port} of {host} cannot be used: {error.strerror}. Stop the program that has it, or choose "
-                f"another: `healthcode run {option} {port + 10}` (with make: `make run {variable}={port + 10}`)."
-            ) from None
 
 
 def _answers(url: str) -> bool:
