@@ -37,6 +37,9 @@ FORWARDED = frozenset(
 )
 
 
+_Link = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
 class ControlProxy:
     """Forwards ASGI requests to one HTTP/1.1 server on `host:port`."""
 
@@ -55,7 +58,7 @@ class ControlProxy:
             raise Problem("control_down", retry_after_s=5) from None
         answer = _Answer(scope["method"] == "HEAD")
         try:
-            await self._exchange(scope, receive, send, reader, writer, answer)
+            await self._exchange(scope, (receive, send), (reader, writer), answer)
         except TimeoutError:
             if not answer.started:
                 raise Problem("control_slow", retry_after_s=5) from None
@@ -69,19 +72,12 @@ class ControlProxy:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def _exchange(
-        self,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        answer: "_Answer",
-    ) -> None:
+    async def _exchange(self, scope: Scope, ends: tuple[Receive, Send], link: _Link, answer: "_Answer") -> None:
         """Upload and download at the same time: control may refuse a large upload before it has all of it."""
-        upload = asyncio.create_task(self._upload(scope, receive, writer))
+        receive, send = ends
+        upload = asyncio.create_task(self._upload(scope, receive, link[1]))
         try:
-            async for chunk in _chunks(reader, answer):
+            async for chunk in _chunks(link[0], answer):
                 await _pass_on(answer, chunk, send)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:

@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from healthcode.table.feed import FeedKind, FeedMessage
+from healthcode.table.messages import FeedMessage
 
 Connection = Any
 """asyncpg ships no types; its connection is confined to the adapters."""
@@ -56,7 +56,9 @@ class Listener:
 class PostgresFeed:
     """FeedSource over one PostgreSQL connection, opened when needed and again after a failure."""
 
-    def __init__(self, url: Callable[[], str], connector: Callable[[str, str], Awaitable[Connection]] = connect) -> None:
+    def __init__(
+        self, url: Callable[[], str], connector: Callable[[str, str], Awaitable[Connection]] = connect
+    ) -> None:
         """`url` is asked at each connecting, because an embedded database may come back on another port."""
         self._url = url
         self._connector = connector
@@ -66,7 +68,7 @@ class PostgresFeed:
     async def fetch(self, lane: int, after: int, limit: int) -> list[FeedMessage]:
         """Up to `limit` messages of `lane` numbered above `after`, in order.  Raises FeedUnavailable."""
         rows = await self._ask("fetch", _FETCH, lane, after, limit)
-        return [FeedMessage(lane, row[0], FeedKind(row[1]), row[2], row[3]) for row in rows]
+        return [FeedMessage(lane, row[0], row[1], row[2], bytes(row[3])) for row in rows]
 
     async def heartbeat(self) -> bytes:
         """The relay's latest signed heartbeat, empty before the first.  Raises FeedUnavailable."""

@@ -5,7 +5,7 @@ neither.  Single decisions (lane 0) are drained before each chunk of bulk (lane 
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import asyncpg
 
@@ -119,7 +119,7 @@ class SnapshotSource:
         self._connection = connection
         self._transaction: Any = None
 
-    async def __aenter__(self) -> "SnapshotSource":
+    async def __aenter__(self) -> Self:
         self._transaction = self._connection.transaction(isolation="repeatable_read")
         await self._transaction.start()
         # row policies show subjects to no one without an act; this one sees pseudonymous numbers only
@@ -147,7 +147,9 @@ class SnapshotSource:
             "SELECT number, record, grounds FROM subject_state "
             "WHERE number > $1 AND record IS NOT NULL ORDER BY number LIMIT $2"
         )
-        return [(int(n), bytes(record), grounds) for n, record, grounds in await self._connection.fetch(sql, after, limit)]
+        return [
+            (int(n), bytes(record), grounds) for n, record, grounds in await self._connection.fetch(sql, after, limit)
+        ]
 
     async def published(self) -> list[tuple[int, int, bytes]]:
         """All published side records (kind, key, payload)."""

@@ -26,7 +26,11 @@ CREATE TEMPORARY TABLE IF NOT EXISTS visit_incoming (
   id uuid, venue bigint, checkpoint int, subject bigint, at timestamptz, grade smallint, device bytea,
   outcome smallint, verdict smallint) ON COMMIT DELETE ROWS
 """
-_MOVE = f"INSERT INTO visit ({', '.join(_COLUMNS)}) SELECT {', '.join(_COLUMNS)} FROM visit_incoming ON CONFLICT DO NOTHING"
+_MOVE = """
+INSERT INTO visit (id, venue, checkpoint, subject, at, grade, device, outcome, verdict)
+SELECT id, venue, checkpoint, subject, at, grade, device, outcome, verdict FROM visit_incoming
+ON CONFLICT DO NOTHING
+"""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)

@@ -29,7 +29,7 @@ class CodesRequest(Struct, forbid_unknown_fields=True):
 
 
 class HolderProof(Struct, forbid_unknown_fields=True):
-    """The phone's P-256 key (base64, 65 bytes) and its signature (base64, r || s) over `"codes." + at + "." + session`."""
+    """The phone's P-256 key (base64, 65 bytes) and its signature (base64, r || s) over `codes.<at_minute>.<session>`."""
 
     key: Annotated[str, Meta(max_length=100)]
     at_minute: int
@@ -53,6 +53,11 @@ class Ground(Struct, frozen=True):
     until_minute: int | None
     text: dict[str, str]
     way_out: dict[str, str]
+    held: bool = False
+    """A test of the schedule is missing: the color stays until it is made good."""
+    next_change_minute: int | None = None
+    tests_due: list[int] = []
+    """Local calendar days since 1970 on which a test is still due."""
     office: str = ""
     phone: str = ""
 
@@ -63,7 +68,7 @@ class State(Struct, frozen=True):
     state: str
     until_minute: int | None
     next_state: str | None
-    notices: list[str]
+    notices: list[dict[str, str]]
     grounds: list[Ground]
     doses: int
     last_negative_minute: int | None
@@ -114,7 +119,7 @@ class Check(Struct, frozen=True):
     masked_name: str | None
     last_negative_minute: int | None
     test_age_h: int | None
-    notices: list[str]
+    notices: list[dict[str, str]]
     freshness: Freshness
     visit: str
     """`stored`, `not_recorded` (the venue records none) or `not_stored` (the sink is down: register on paper)."""

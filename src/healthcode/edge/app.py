@@ -105,7 +105,7 @@ class Edge:
             response = problem_response(problem, request.language)
         except ConnectionError:
             return
-        except Exception:
+        except Exception:  # noqa: BLE001 - one request fails, the worker goes on
             _log.exception("request_failed", route=path)
             response = problem_response(Problem("internal"), request.language)
         await _send(send, response)
@@ -161,7 +161,7 @@ class Edge:
             await asyncio.sleep(TICK_S)
             try:
                 self.world.refresh(self._clock())
-            except Exception:
+            except Exception:  # noqa: BLE001 - the next tick tries again, and freshness tells
                 self.metrics.events["refresh_failed"] += 1
                 _log.exception("refresh_failed")
 

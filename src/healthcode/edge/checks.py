@@ -5,10 +5,11 @@ Total: whatever was scanned gets an outcome and a verdict; only the asking devic
 
 import os
 import time
+from typing import NamedTuple
 
 import msgspec
 
-from healthcode.codes.errors import CodeError, Expired
+from healthcode.codes.errors import CodeError, Expired, Forged
 from healthcode.codes.live import LiveClaim, live_open
 from healthcode.codes.session import SessionClaim
 from healthcode.domain.outcome import Freshness as Level
@@ -17,8 +18,8 @@ from healthcode.domain.presence import Presence
 from healthcode.domain.time import Minute
 from healthcode.edge.answers import Check, CheckBatch, CheckOne, CheckRequest
 from healthcode.edge.http import Problem, Request, Response, json_response
-from healthcode.edge.metrics import Metrics
 from healthcode.edge.limits import RateLimit, TwinWatch
+from healthcode.edge.metrics import Metrics
 from healthcode.edge.sessions import Sessions
 from healthcode.edge.status import Moment
 from healthcode.edge.visit_queue import VisitOverload, VisitPoison, VisitQueue
@@ -31,7 +32,6 @@ CHECKS_PER_MINUTE = 1_200
 
 _DECODER = msgspec.json.Decoder(CheckRequest)
 _ENCODER = msgspec.json.Encoder()
-"""Live codes of a later release or of another region: nothing is known here about the person."""
 
 
 class Checks:
@@ -66,77 +66,57 @@ class Checks:
         return json_response(_ENCODER.encode(body))
 
     async def _check(self, thing: CheckOne, inspector: SessionClaim, gate: Gate, moment: Moment) -> Check:
+        now = int(moment.wall_s) // 60
+        found = self._find(thing, inspector.venue, moment)
+        last = found.record.last_negative
+        judgement = judge(outcome=found.outcome, policy=gate.policy, medical=gate.medical, last_negative=last, now=now)
+        verdict = judgement.verdict.value
+        self._metrics.outcomes["check", found.outcome] += 1
+        self._count += 1
+        check, stored = f"{self._prefix}{self._count:x}", "not_recorded"
+        if gate.record_visits:
+            visit = _visit(found, verdict, inspector, int(moment.wall_s * 1000))
+            check, stored = str(visit.id), await self._store(visit)
+        return Check(
+            check=check,
+            outcome=found.outcome,
+            verdict=verdict,
+            reason=found.reason or judgement.reason_code,
+            failed_condition=judgement.failed_condition,
+            masked_name=found.claim.masked_name if found.claim else None,
+            last_negative_minute=last,
+            test_age_h=None if last is None else max(0, now - last) // 60,
+            notices=self._world.notices(found.record, now),
+            freshness=self._world.freshness,
+            visit=stored,
+            server_time_ms=int(moment.wall_s * 1000),
+        )
+
+    def _find(self, thing: CheckOne, venue: int, moment: Moment) -> "_Found":
+        """What is known about the thing shown.  Documents are not looked up here: each reads `unknown` alike."""
         if thing.paper is not msgspec.UNSET:
             raise Problem("paper_not_in_use")
-        now = int(moment.wall_s) // 60
-        claim: LiveClaim | None = None
-        record, outcome, reason = UNKNOWN, "unknown", ""
-        if thing.code is not msgspec.UNSET:
-            try:
-                claim = live_open(self._world.keys, thing.code, region=self._world.region, now_s=moment.wall_s)
-            except CodeError as error:
-                outcome, reason = error.outcome, "" if isinstance(error, Expired) else error.code
-            else:
-                record, outcome = self._look_up(claim, inspector.venue, now)
-        elif thing.document is msgspec.UNSET:
-            raise Problem("bad_request", errors=({"field": "code", "message": "give code, paper or document"},))
-        return await self._answer(claim, record, outcome, reason, inspector, gate, moment)
+        if thing.code is msgspec.UNSET:
+            if thing.document is msgspec.UNSET:
+                raise Problem("bad_request", errors=({"field": "code", "message": "give code, paper or document"},))
+            return _Found("unknown")
+        try:
+            claim = live_open(self._world.keys, thing.code, region=self._world.region, now_s=moment.wall_s)
+        except CodeError as error:
+            return _Found(error.outcome, "" if isinstance(error, Expired | Forged) else error.code)
+        return self._look_up(claim, venue, int(moment.wall_s) // 60)
 
-    def _look_up(self, claim: LiveClaim, venue: int, now: Minute) -> tuple[Record, str]:
+    def _look_up(self, claim: LiveClaim, venue: int, now: Minute) -> "_Found":
         """The record and the outcome of a genuine code of this minute."""
         if self.twins.check(claim.subject, claim.minute, venue, now):
             self._metrics.events["code_in_two_places"] += 1
         record = self._world.record(claim.subject)
         if record.generation != claim.generation and record is not UNKNOWN:
             # an older code was recalled; a newer one means that our data are behind
-            return record, "recalled" if claim.generation < record.generation else "unknown"
+            return _Found("recalled" if claim.generation < record.generation else "unknown", claim=claim)
         if self._world.level is Level.stale:
-            return record, "stale"
-        return record, self._world.color_id(self._world.effective(record, now)[0])
-
-    async def _answer(
-        self,
-        claim: LiveClaim | None,
-        record: Record,
-        outcome: str,
-        reason: str,
-        inspector: SessionClaim,
-        gate: Gate,
-        moment: Moment,
-    ) -> Check:
-        now = int(moment.wall_s) // 60
-        last = record.last_negative if outcome != "recalled" else None
-        judgement = judge(outcome=outcome, policy=gate.policy, medical=gate.medical, last_negative=last, now=now)
-        self._metrics.outcomes["check", outcome] += 1
-        self._count += 1
-        check, stored = f"{self._prefix}{self._count:x}", "not_recorded"
-        if gate.record_visits:
-            visit = Visit(
-                id=visit_key(int(moment.wall_s * 1000), os.urandom(10)),
-                venue=inspector.venue,
-                checkpoint=inspector.checkpoint,
-                subject=claim.subject if claim else 0,
-                at_ms=int(moment.wall_s * 1000),
-                grade=Presence.inspected,
-                device=inspector.device,
-                outcome=outcome,
-                verdict=judgement.verdict.value,
-            )
-            check, stored = str(visit.id), await self._store(visit)
-        return Check(
-            check=check,
-            outcome=outcome,
-            verdict=judgement.verdict.value,
-            reason=reason or judgement.reason_code,
-            failed_condition=judgement.failed_condition,
-            masked_name=claim.masked_name if claim else None,
-            last_negative_minute=last,
-            test_age_h=None if last is None else max(0, now - last) // 60,
-            notices=self._world.notices(record, now) if claim and outcome != "recalled" else [],
-            freshness=self._world.freshness,
-            visit=stored,
-            server_time_ms=int(moment.wall_s * 1000),
-        )
+            return _Found("stale", "", claim, record)
+        return _Found(self._world.color_id(self._world.effective(record, now)[0]), "", claim, record)
 
     async def _store(self, visit: Visit) -> str:
         """`stored` when the visit is durable; a gate does not close because the store is away."""
@@ -148,6 +128,29 @@ class Checks:
             self._metrics.events["inspected_visit_not_stored"] += 1
             return "not_stored"
         return "stored"
+
+
+class _Found(NamedTuple):
+    """What a check found: the outcome, why where the code itself says it, and whose code and record it was."""
+
+    outcome: str
+    reason: str = ""
+    claim: LiveClaim | None = None
+    record: Record = UNKNOWN
+
+
+def _visit(found: _Found, verdict: str, inspector: SessionClaim, at_ms: int) -> Visit:
+    return Visit(
+        id=visit_key(at_ms, os.urandom(10)),
+        venue=inspector.venue,
+        checkpoint=inspector.checkpoint,
+        subject=found.claim.subject if found.claim else 0,
+        at_ms=at_ms,
+        grade=Presence.inspected,
+        device=inspector.device,
+        outcome=found.outcome,
+        verdict=verdict,
+    )
 
 
 def _decode(body: bytes) -> CheckRequest:

@@ -13,7 +13,7 @@ from healthcode.codes.epoch import EpochMissing
 from healthcode.codes.live import LiveClaim, live_mint
 from healthcode.codes.session import SessionClaim, session_seal
 from healthcode.domain.time import Minute, day_of
-from healthcode.edge.answers import CodesAnswer, CodesRequest, LiveCode, State
+from healthcode.edge.answers import CodesAnswer, CodesRequest, Freshness, LiveCode, State
 from healthcode.edge.http import Problem, Request, Response, json_response
 from healthcode.edge.limits import RateLimit
 from healthcode.edge.proofs import holder_check
@@ -51,7 +51,7 @@ class Codes:
         holder_check(claim, session_text(request), proof, now)
         renewed = self._renewed(claim, now)
         answer = CodesAnswer(
-            **self._state(claim, moment),
+            **msgspec.structs.asdict(self._state(claim, moment)),
             codes=self._mint(claim, now, asked.minutes),
             session=renewed[0] if renewed else None,
             session_expires_minute=renewed[1] if renewed else claim.expires,
@@ -63,34 +63,32 @@ class Codes:
         now = int(moment.wall_s) // 60
         claim = self._sessions.claim(request, "resident", now)
         _limit(self.state_limit, claim, moment)
-        fields = self._state(claim, moment)
-        etag = _etag(fields)
+        state = self._state(claim, moment)
+        etag = _etag(state)
         if request.header(b"if-none-match") == etag:
             return Response(304, [(b"etag", etag), (b"cache-control", b"private, no-cache")], b"")
-        body = _ENCODER.encode(State(**fields))
-        return json_response(body, (b"etag", etag))
+        return json_response(_ENCODER.encode(state), (b"etag", etag))
 
-    def _state(self, claim: SessionClaim, moment: Moment) -> dict[str, object]:
-        """The fields of State for the session's subject."""
+    def _state(self, claim: SessionClaim, moment: Moment) -> State:
+        """What the table says of the session's subject now, and what it will say next."""
         world = self._world
         now = int(moment.wall_s) // 60
         record = world.record(claim.subject)
-        state, _ = world.effective(record, now)
         change = next((step for step in record.transitions if step.minute > now), None)
-        return {
-            "state": world.color_id(state),
-            "until_minute": change.minute if change else None,
-            "next_state": world.color_id(change.state) if change else None,
-            "notices": world.notices(record, now),
-            "grounds": world.grounds(claim.subject, now),
-            "doses": record.doses,
-            "last_negative_minute": record.last_negative,
-            "freshness": world.freshness,
-            "masked_name": claim.masked_name,
-            "region": str(world.region),
-            "server_time_ms": int(moment.wall_s * 1000),
-            "hint_s": HINT_S + random.randrange(HINT_S),  # noqa: S311 - spreads load, keeps no secret
-        }
+        return State(
+            state=world.color_id(world.effective(record, now)[0]),
+            until_minute=change.minute if change else None,
+            next_state=world.color_id(change.state) if change else None,
+            notices=world.notices(record, now),
+            grounds=world.grounds(claim.subject, now),
+            doses=record.doses,
+            last_negative_minute=record.last_negative,
+            freshness=world.freshness,
+            masked_name=claim.masked_name,
+            region=str(world.region),
+            server_time_ms=int(moment.wall_s * 1000),
+            hint_s=HINT_S + random.randrange(HINT_S),  # noqa: S311 - spreads load, keeps no secret
+        )
 
     def _mint(self, claim: SessionClaim, now: Minute, minutes: int) -> list[LiveCode]:
         """Codes from this minute on, as far as keys are held (they end two epochs ahead)."""
@@ -136,9 +134,8 @@ def _fitting(masked_name: str) -> str:
     return masked_name
 
 
-def _etag(fields: dict[str, object]) -> bytes:
+def _etag(state: State) -> bytes:
     """Changes with what the page shows; not with the server's clock, the data's exact age or the hint."""
-    freshness = fields["freshness"]
-    shown = {name: value for name, value in fields.items() if name not in ("server_time_ms", "hint_s", "freshness")}
-    shown["level"] = (getattr(freshness, "level", ""), getattr(freshness, "clock", ""))
+    freshness = Freshness(state.freshness.level, None, state.freshness.clock)
+    shown = msgspec.structs.replace(state, server_time_ms=0, hint_s=0, freshness=freshness)
     return b'W/"' + hashlib.sha256(_ENCODER.encode(shown)).hexdigest()[:24].encode() + b'"'

@@ -37,7 +37,9 @@ class _Collector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         metrics = self._metrics
-        answers = CounterMetricFamily("healthcode_edge_answers", "Answers by route and status", labels=("route", "status"))
+        answers = CounterMetricFamily(
+            "healthcode_edge_answers", "Answers by route and status", labels=("route", "status")
+        )
         for (route, status), count in metrics.answers.items():
             answers.add_metric((route, str(status)), count)
         yield answers

@@ -70,7 +70,8 @@ PROBLEMS: Mapping[str, Words] = {
     ),
     "venue_code_expired": _words(
         422, "场所码已过期", "The venue code has expired",
-        "屏幕上的码每分钟更换，请当场重新扫描。", "The code on the screen changes every minute; scan it again on the spot.",
+        "屏幕上的码每分钟更换，请当场重新扫描。",
+        "The code on the screen changes every minute; scan it again on the spot.",
     ),
     "venue_code_forged": _words(
         422, "场所码不真实", "The venue code is not genuine",
@@ -114,7 +115,8 @@ PROBLEMS: Mapping[str, Words] = {
     ),
     "busy": _words(
         503, "暂时繁忙，未保存", "Busy; nothing was stored",
-        "请稍后用同一个 key 重试，不会重复登记。", "Repeat with the same key a little later; it is never counted twice.",
+        "请稍后用同一个 key 重试，不会重复登记。",
+        "Repeat with the same key a little later; it is never counted twice.",
     ),
     "keys_missing": _words(
         503, "本机暂缺当日密钥", "This host lacks today's keys",

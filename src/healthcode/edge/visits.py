@@ -1,6 +1,7 @@
 """`POST /v1/visits`: a resident scans a venue's code.  The visit is durable before the answer."""
 
 import random
+from uuid import UUID
 
 import msgspec
 
@@ -61,10 +62,21 @@ class Visits:
         if not gate.open:
             raise Problem("venue_closed")
         outcome, judgement = self._judge(claim, gate, now)
-        visit = _visit(asked.key, claim, place, outcome, judgement, moment)
+        at_ms = int(moment.wall_s * 1000)
+        visit = Visit(
+            id=_key(asked.key, claim.subject, at_ms),
+            venue=place.venue,
+            checkpoint=place.checkpoint,
+            subject=claim.subject,
+            at_ms=at_ms,
+            grade=Presence.rotating if place.kind == "rotating" else Presence.static,
+            device=claim.device,
+            outcome=outcome,
+            verdict=judgement.verdict.value,
+        )
         await self._store(visit)
         self._metrics.outcomes["visit", outcome] += 1
-        return json_response(_ENCODER.encode(self._answer(visit, claim, gate, judgement, moment)))
+        return json_response(_ENCODER.encode(self._answer(visit, claim, gate, judgement)))
 
     def _place(self, code: str, now: Minute) -> VenueClaim:
         """The genuine venue code's claim, or a Problem that says what is wrong with the code."""
@@ -96,9 +108,7 @@ class Visits:
             self._metrics.events["visit_refused"] += 1
             raise Problem("visit_refused") from None
 
-    def _answer(
-        self, visit: Visit, claim: SessionClaim, gate: Gate, judgement: Judgement, moment: Moment
-    ) -> VisitAnswer:
+    def _answer(self, visit: Visit, claim: SessionClaim, gate: Gate, judgement: Judgement) -> VisitAnswer:
         return VisitAnswer(
             visit=str(visit.id),
             grade=visit.grade.value,
@@ -116,29 +126,15 @@ class Visits:
             ),
             masked_name=claim.masked_name,
             freshness=self._world.freshness,
-            server_time_ms=int(moment.wall_s * 1000),
+            server_time_ms=visit.at_ms,
         )
 
 
-def _visit(
-    key: str, claim: SessionClaim, place: VenueClaim, outcome: str, judgement: Judgement, moment: Moment
-) -> Visit:
-    at_ms = int(moment.wall_s * 1000)
+def _key(asked: str, subject: int, at_ms: int) -> UUID:
     try:
-        visit_id = visit_key_for(key, claim.subject, at_ms)
+        return visit_key_for(asked, subject, at_ms)
     except VisitKeyError as error:
         raise Problem("visit_key", errors=({"field": "key", "message": str(error)},), server_time_ms=at_ms) from None
-    return Visit(
-        id=visit_id,
-        venue=place.venue,
-        checkpoint=place.checkpoint,
-        subject=claim.subject,
-        at_ms=at_ms,
-        grade=Presence.rotating if place.kind == "rotating" else Presence.static,
-        device=claim.device,
-        outcome=outcome,
-        verdict=judgement.verdict.value,
-    )
 
 
 def _jitter_s() -> int:

@@ -1,0 +1,243 @@
+"""What one worker knows: color table, side files, keys, and how old all that is.  Looked up, never changed.
+
+Everything that does not depend on the single request (colors, policies, keys, freshness) is prepared by `refresh`,
+several times a second; a request finds it ready.  Whatever is missing or broken reads `unknown`, never green.
+"""
+
+from collections.abc import Collection
+from typing import Protocol
+
+from healthcode.codes.epoch import EpochKeys, EpochMissing
+from healthcode.codes.session import SessionClaim
+from healthcode.codes.venue import VenueReader
+from healthcode.domain.outcome import Freshness as Level
+from healthcode.domain.outcome import freshness_of
+from healthcode.domain.time import Minute
+from healthcode.edge.answers import Color, Freshness, Ground, Policy
+from healthcode.edge.notes import Gate, Notes, Published, ground_answers
+from healthcode.edge.status import (
+    CLOCK_TOLERANCE_S,
+    NOTHING,
+    Moment,
+    Status,
+    clock_offset_s,
+    control_now_ms,
+    data_age_s,
+)
+from healthcode.table.file import TableView
+from healthcode.table.header import TableError
+from healthcode.table.messages import FeedKind, SideStore, key_from_bytes
+from healthcode.table.payloads import GroundsNote, PayloadError, RecallNote, note_decode
+from healthcode.table.record import UNKNOWN, Record, Skew, record_effective
+
+REFRESH_LATEST_S = 2.0
+"""A request that finds the world older than this refreshes it itself: a stuck ticker must not freeze `fresh`."""
+GATES = 100_000
+"""Venues kept ready by one worker."""
+
+
+class Host(Protocol):
+    """The files that the updater keeps on this host."""
+
+    boot_id: str
+
+    def status(self) -> Status:
+        """The updater's latest status."""
+        ...
+
+    def side(self) -> SideStore | None:
+        """The side files, None before there are any."""
+        ...
+
+    def table(self, name: str) -> TableView:
+        """The table in the file of this name.  Raises TableError or OSError."""
+        ...
+
+
+class World:
+    """Everything that answers are made from, for one region."""
+
+    def __init__(
+        self, host: Host, *, region: int, edge: tuple[str, bytes], hosts: Collection[str] | None = None
+    ) -> None:
+        """`edge` is this host's id and private key, `hosts` the addresses that venue codes may lead to."""
+        self.region = region
+        self.status = NOTHING
+        self.level = Level.stale
+        self.freshness = Freshness("stale", None)
+        self._host = host
+        self._table: TableView | None = None
+        self._table_name = ""
+        self._notes = Notes(region, edge, hosts)
+        self._published = self._notes.published
+        self._seen: object = None
+        self._gates: dict[tuple[int, Minute], Gate | None] = {}
+        self._recalled: dict[bytes, bool] = {}
+        self._skew: Skew = "none"
+        self._trusted: Minute | None = None
+        self._refreshed_s = float("-inf")
+
+    # what requests ask -----------------------------------------------------------------------------------------------
+
+    @property
+    def keys(self) -> EpochKeys:
+        """The epoch keys held."""
+        return self._published.keys
+
+    @property
+    def venue_reader(self) -> VenueReader:
+        """Opens venue codes under the present trust list."""
+        return self._published.venue_reader
+
+    @property
+    def has_table(self) -> bool:
+        """Whether there is a table to look into."""
+        return self._table is not None
+
+    def has_keys(self, now: Minute) -> bool:
+        """Whether a code can be minted now."""
+        try:
+            self.keys.current(now)
+        except EpochMissing:
+            return False
+        return True
+
+    def record(self, number: int) -> Record:
+        """The subject's record; UNKNOWN where there is none that is whole."""
+        return UNKNOWN if self._table is None else self._table.read(number)
+
+    def effective(self, record: Record, now: Minute) -> tuple[int, int]:
+        """State and notices of a record now, by the clocks' rule (`record_effective`)."""
+        severity = self._published.scheme_severity
+        return record_effective(record, now, severity=severity, skew=self._skew, trusted=self._trusted)
+
+    def color_id(self, state: int) -> str:
+        """A color's id, `absent`, or `unknown` for whatever is not configured."""
+        return self._published.color_ids.get(state, "unknown")
+
+    def notices(self, record: Record, now: Minute) -> list[dict[str, str]]:
+        """The words of the notices shown now, by language, with their id."""
+        bits = self.effective(record, now)[1] if record.transitions else record.notices
+        return self._published.notice_words(bits) if bits else []
+
+    def grounds(self, number: int, now: Minute) -> list[Ground]:
+        """The open grounds of a subject, for her own page."""
+        note = self._note(FeedKind.GROUNDS, number)
+        if note is None:
+            return []
+        try:
+            lines = note_decode(note, GroundsNote)
+        except PayloadError:
+            return []
+        state = self.effective(self.record(number), now)[0]
+        return ground_answers(lines, now, self.color_id, state)
+
+    def gate(self, venue: int, now: Minute) -> Gate | None:
+        """The venue with the policy that is in force there now; None where it is not registered here."""
+        try:
+            return self._gates[venue, now]
+        except KeyError:
+            if len(self._gates) >= GATES:
+                self._gates.clear()
+            gate = self._published.gate(self._note(FeedKind.VENUE, venue), now)
+            self._gates[venue, now] = gate
+            return gate
+
+    def session_recalled(self, claim: SessionClaim) -> bool:
+        """Whether a session was overtaken: its subject's generation moved on, or its device was recalled.
+
+        A session of a newer generation than the table's is right: the table is what is behind.
+        """
+        if claim.kind == "resident":
+            record = self.record(claim.subject)
+            return record.generation > claim.generation
+        recalled = self._recalled.get(claim.device)
+        if recalled is None:
+            recalled = self._device_recalled(claim.device)
+            self._recalled[claim.device] = recalled
+        return recalled
+
+    def published_colors(self) -> list[Color]:
+        """The colors in force, for devices."""
+        return self._published.colors
+
+    def published_policies(self) -> list[Policy]:
+        """The check policies, the default first, for devices."""
+        return self._published.policies
+
+    def clock_offset_s(self, moment: Moment) -> float | None:
+        """This host's wall clock minus control's time; None while control's time is not known."""
+        return clock_offset_s(self.status, moment, self._host.boot_id)
+
+    # keeping up ------------------------------------------------------------------------------------------------------
+
+    def keep_current(self, moment: Moment) -> None:
+        """Refresh where the ticker has not done so lately."""
+        if abs(moment.boot_s - self._refreshed_s) > REFRESH_LATEST_S:
+            self.refresh(moment)
+
+    def refresh(self, moment: Moment) -> None:
+        """Take over what the updater has written since, and compute the age of the data."""
+        status = self._host.status()
+        self._open_table(status)
+        self._take_notes(status, moment)
+        self.status = status
+        self._refreshed_s = moment.boot_s
+        self._grade(moment)
+
+    def close(self) -> None:
+        """Let go of the table."""
+        if self._table is not None:
+            self._table.close()
+            self._table = None
+
+    def _open_table(self, status: Status) -> None:
+        """Map the table that the status names, anew where the one mapped was superseded."""
+        if not status.table:
+            return
+        try:
+            if self._table is not None and self._table_name == status.table and not self._table.header.superseded:
+                return
+            opened = self._host.table(status.table)
+        except (TableError, OSError):
+            return  # the updater is about to replace it; the mapping held goes on answering
+        self.close()
+        self._table, self._table_name = opened, status.table
+
+    def _take_notes(self, status: Status, moment: Moment) -> None:
+        seen = (status.applied, status.table)
+        side = self._host.side()
+        if side is None or (seen == self._seen and self._published.complete):
+            return
+        self._seen = seen
+        self._gates.clear()
+        self._recalled.clear()
+        self._published = self._notes.read(side, int(moment.wall_s) // 60)
+
+    def _grade(self, moment: Moment) -> None:
+        """Freshness and clock state for the answers until the next refresh."""
+        boot = self._host.boot_id
+        age_s = data_age_s(self.status, moment, boot)
+        offset_s = clock_offset_s(self.status, moment, boot)
+        control_ms = control_now_ms(self.status, moment, boot)
+        off = offset_s is not None and abs(offset_s) > CLOCK_TOLERANCE_S
+        self._skew = "withhold_improving" if off else "none"
+        self._trusted = None if control_ms is None else int(control_ms // 60_000)
+        self.level = Level.stale if age_s is None else freshness_of(age_s, self._published.stale_after_s)
+        self.freshness = Freshness(self.level.value, None if age_s is None else round(age_s, 1), "off" if off else "ok")
+
+    def _note(self, kind: FeedKind, key: int) -> bytes | None:
+        side = self._host.side()
+        return None if side is None else side.get(kind, key)
+
+    def _device_recalled(self, device: bytes) -> bool:
+        note = self._note(FeedKind.RECALL, key_from_bytes(device))
+        if note is None:
+            return False
+        try:
+            return note_decode(note, RecallNote).handle == device
+        except PayloadError:
+            return True
+
+
+__all__ = ["Gate", "Host", "Published", "World"]
