@@ -124,6 +124,11 @@ class TableEditor(TableView):
             )
         )
 
+    def enlarge(self, capacity: int) -> None:
+        """Say that the table holds `capacity` records; the buffer must be long enough already."""
+        self._write(self.header._replace(capacity=capacity))
+        self.capacity = capacity
+
     def _write(self, header: Header) -> None:
         _write_header(self._data, header._replace(serial=header.serial + 1))
 
