@@ -1,0 +1,258 @@
+"""From evidence to the answer: architecture.md, "Life of a code", step 2. The only writer of `subject_state`.
+
+Invariants: the touched states are locked in ascending order of number *before* their evidence is read, so that of two
+racing acts the later one sees what the earlier one recorded; a version never goes back; a decision, its audit event,
+its pending leaf and the outbox rows stand in the transaction of the act that caused them, or not at all.
+If we die before that transaction commits, nothing happened; after it, the relay sends what the outbox holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from django.db import connection
+
+from healthcode.control.audit.names import EventName
+from healthcode.control.audit.services import canonical_json, event_append
+from healthcode.control.bridge.services import publish
+from healthcode.control.evidence.ids import ids_make
+from healthcode.control.evidence.models import Decision
+from healthcode.control.evidence.notes import grounds_note
+from healthcode.control.evidence.reading import evidence_of
+from healthcode.control.evidence.rows import chunks
+from healthcode.control.ports import ports
+from healthcode.domain.evidence import Evidence
+from healthcode.domain.time import Minute, minute_of
+from healthcode.rules.document import evaluation_to_json
+from healthcode.rules.evaluate import evaluate, record_steps
+from healthcode.rules.model import Ruleset
+from healthcode.rules.result import Evaluation
+from healthcode.table.feed import FeedKind
+from healthcode.table.record import Transition, record_encode
+from healthcode.table.timeline import record_build
+
+_STATEMENT: Final = 2_000
+_ONE_LEAF_EACH: Final = 50
+"""Up to so many decisions of one statement have a leaf each; more share one (trust.md: a batch is one leaf)."""
+
+Lane = Literal[0, 1]
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    number: int
+    version: int
+    generation: int
+    color: str
+    had_grounds: bool
+    ruleset: str
+    holds_code: bool
+    division: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Derived:
+    state: _State
+    evaluation: Evaluation
+    evidence: tuple[Evidence, ...]
+    record: bytes
+    grounds: bytes | None
+    decision: UUID | None = None
+
+    @property
+    def version(self) -> int:
+        return self.state.version + 1
+
+    @property
+    def division(self) -> str:
+        """The county that owns the worst ground, else the one where the person is."""
+        owners = [g.county for g in self.evaluation.grounds if g.color == self.evaluation.color and g.county]
+        return owners[0] if owners else self.state.division
+
+
+def subjects_derive(numbers: Sequence[int], *, now: datetime, lane: Lane = 0) -> int:
+    """Evaluate these subjects anew from all their evidence and publish the answers; returns how many decisions.
+
+    Call it inside an act, after recording what changed. `lane` 1 is for bulk. Locks are held until the act commits.
+    """
+    decisions = 0
+    for part in chunks(sorted(set(numbers)), _STATEMENT):
+        derived = _derive(_lock(part), now)
+        derived = _decide(derived, now)
+        _write(derived, now)
+        _publish(derived, lane)
+        decisions += _record_decisions(derived, now)
+    return decisions
+
+
+def ruleset_key(ruleset: Ruleset) -> str:
+    """How states and decisions name the ruleset that they follow from."""
+    return f"{ruleset.id}@{ruleset.version}"
+
+
+def _lock(numbers: Sequence[int]) -> list[_State]:
+    """Lock the states, lowest number first: the one lock order of the system. What is read here is current."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT number, version, generation, color, grounds IS NOT NULL, ruleset FROM subject_state"
+            " WHERE number = ANY(%s::bigint[]) ORDER BY number FOR UPDATE",
+            [list(numbers)],
+        )
+        states = cursor.fetchall()
+        # read after the lock: a concurrent withdrawal or application has been waited for
+        cursor.execute(
+            "SELECT number, holds_code, COALESCE(NULLIF(present_division, ''), residence_division)"
+            " FROM people_subject WHERE number = ANY(%s::bigint[])",
+            [list(numbers)],
+        )
+        people = {number: (holds, division) for number, holds, division in cursor.fetchall()}
+    return [_State(*row, *people[row[0]]) for row in states]
+
+
+def _derive(states: Sequence[_State], now: datetime) -> list[_Derived]:
+    evidence = evidence_of([s.number for s in states])
+    return [_derive_one(state, tuple(evidence.get(state.number, ())), minute_of(now)) for state in states]
+
+
+def _derive_one(state: _State, evidence: tuple[Evidence, ...], now: Minute) -> _Derived:
+    ruleset = ports().ruleset
+    # An act that waited for the lock may have begun before the evidence it now sees was learned.
+    at = max([now, *(e.learned for e in evidence)])
+    evaluation = evaluate(evidence, (), ruleset, at, holds_code=state.holds_code)
+    record = record_build(
+        [Transition(*step) for step in record_steps(evaluation, ruleset)],
+        version=state.version + 1,
+        generation=state.generation,
+        severity=ruleset.colors.severity_of_state,
+        doses=evaluation.doses,
+        last_negative=evaluation.last_negative,
+    )
+    note = grounds_note(evaluation, ruleset, evidence, version=state.version + 1)
+    return _Derived(state, evaluation, evidence, record_encode(record), note)
+
+
+def _decide(derived: Sequence[_Derived], now: datetime) -> list[_Derived]:
+    """Give an id to each answer that is a decision: grounds or timeline changed, other than by time alone."""
+    doubtful = [d for d in derived if _may_differ(d)]
+    last = _last_decisions([d.state.number for d in doubtful])
+    changed = {d.state.number for d in doubtful if _differs(d, last.get(d.state.number))}
+    ids = iter(ids_make(len(changed), now=now))
+    return [replace(d, decision=next(ids)) if d.state.number in changed else d for d in derived]
+
+
+def _may_differ(derived: _Derived) -> bool:
+    """Cheap and never wrongly no: a person without grounds then and now differs only by her color word."""
+    state, answer = derived.state, derived.evaluation
+    plain = not (state.had_grounds or answer.grounds or answer.notices or answer.timeline)
+    return not plain or answer.color != state.color or state.ruleset not in ("", ruleset_key(ports().ruleset))
+
+
+def _last_decisions(numbers: Sequence[int]) -> Mapping[int, Decision]:
+    rows = Decision.objects.filter(subject_id__in=numbers).order_by("subject_id", "-version").distinct("subject_id")
+    return {row.subject_id: row for row in rows}
+
+
+def _differs(derived: _Derived, last: Decision | None) -> bool:
+    """Whether the answer is another one than the last decision's own evidence gives at this same instant."""
+    answer, ruleset = derived.evaluation, ports().ruleset
+    if last is None:
+        return answer.color != "absent" or bool(answer.grounds or answer.timeline)
+    if last.ruleset != ruleset_key(ruleset):
+        return True
+    known = set(last.evidence_ids)
+    then = evaluate(
+        [e for e in derived.evidence if e.id in known], (), ruleset, answer.now, holds_code=last.holds_code
+    )
+    return then.decision_key() != answer.decision_key()
+
+
+def _write(derived: Sequence[_Derived], now: datetime) -> None:
+    if not derived:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE subject_state s SET version = d.version, color = d.color, record = d.record, grounds = d.grounds,"
+            " ruleset = %s, evaluated_at = %s"
+            " FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::bytea[], %s::bytea[])"
+            " AS d(number, version, color, record, grounds) WHERE s.number = d.number",
+            [
+                ruleset_key(ports().ruleset),
+                now,
+                [d.state.number for d in derived],
+                [d.version for d in derived],
+                [d.evaluation.color for d in derived],
+                [d.record for d in derived],
+                [d.grounds for d in derived],
+            ],
+        )
+
+
+def _publish(derived: Sequence[_Derived], lane: Lane) -> None:
+    messages: list[tuple[FeedKind, int, bytes]] = []
+    for item in derived:
+        messages.append((FeedKind.RECORD, item.state.number, item.record))
+        if item.grounds is not None or item.state.had_grounds:
+            messages.append((FeedKind.GROUNDS, item.state.number, item.grounds or b""))  # empty: the entry goes
+    publish(messages, lane=lane)
+
+
+def _record_decisions(derived: Sequence[_Derived], now: datetime) -> int:
+    made = [_decision(d, now) for d in derived if d.decision is not None]
+    Decision.objects.bulk_create(made)
+    if len(made) > _ONE_LEAF_EACH:
+        # salted digests, so that the shared leaf can be shown to one person without telling about the others
+        members = [hashlib.sha256(canonical_json(_content(d))).hexdigest() for d in made]
+        event_append(
+            EventName.DECISION_MADE,
+            now=now,
+            reference=str(made[0].id),
+            detail={"decisions": len(made), "ruleset": made[0].ruleset},
+            content={"members": members},
+        )
+        return len(made)
+    for decision in made:
+        event_append(
+            EventName.DECISION_MADE,
+            now=now,
+            subject=decision.subject_id,
+            division=decision.division,
+            reference=str(decision.id),
+            detail={"color": decision.color, "version": decision.version, "ruleset": decision.ruleset},
+            content=_content(decision),
+        )
+    return len(made)
+
+
+def _decision(derived: _Derived, now: datetime) -> Decision:
+    ruleset = ports().ruleset
+    assert derived.decision is not None  # noqa: S101 # the caller's filter
+    return Decision(
+        id=derived.decision,
+        subject_id=derived.state.number,
+        version=derived.version,
+        decided_at=now,
+        color=derived.evaluation.color,
+        holds_code=derived.state.holds_code,
+        evaluation=evaluation_to_json(derived.evaluation, ruleset),
+        ruleset=ruleset_key(ruleset),
+        evidence_ids=[e.id for e in derived.evidence],
+        division=derived.division,
+    )
+
+
+def _content(decision: Decision) -> dict[str, Any]:
+    """What the ledger's leaf binds of a decision."""
+    return {
+        "decision": str(decision.id),
+        "person": decision.subject_id,
+        "version": decision.version,
+        "color": decision.color,
+        "ruleset": decision.ruleset,
+        "evidence": decision.evidence_ids,
+        "evaluation": hashlib.sha256(canonical_json(decision.evaluation)).hexdigest(),
+    }
