@@ -103,6 +103,7 @@ def test_it_comes_back_on_the_same_port_with_its_rows_after_a_kill(folder: Path,
     running = server()
     running.start()
     with psycopg.connect(running.dsn(), autocommit=True) as connection:
+        connection.execute("SET synchronous_commit = on")
         connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
     port, pid = running.port, postmaster_pid(folder / "postgres" / "data")
     assert pid is not None

@@ -148,7 +148,10 @@ class EmbeddedPostgres:
         """Take over a running cluster of this folder; one that does not answer is stopped instead."""
         pid = postmaster_pid(home / "data")
         if pid is None:
-            (home / "data" / "postmaster.pid").unlink(missing_ok=True)  # its pid is dead or somebody else's by now
+            if self._child is not None:
+                self._child.wait()
+                self._child = None
+            _forget_the_dead(home)
             return False
         lines = (home / "data" / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         self.port = int(lines[3])
@@ -255,6 +258,32 @@ def postmaster_pid(data: Path) -> int | None:
         except OSError:  # it ended between the two looks, or is a zombie
             return None
     return pid
+
+
+def _forget_the_dead(home: Path) -> None:
+    """Remove the lock files of a postmaster that is gone, once its last backend is gone too.
+
+    PostgreSQL does so itself unless the pid lives on as a zombie or as another program; then it would refuse forever.
+    """
+    data = (home / "data").resolve()
+    if not (data / "postmaster.pid").exists() or not Path("/proc/self/cwd").exists():
+        return
+    deadline = time.monotonic() + _END_SECONDS
+    while _works_in(data):
+        if time.monotonic() > deadline:
+            return  # PostgreSQL will say that its shared memory is still in use
+        time.sleep(0.05)
+    for lock in [data / "postmaster.pid", *(home / "socket").glob(".s.PGSQL.*")]:
+        lock.unlink(missing_ok=True)
+
+
+def _works_in(folder: Path) -> bool:
+    """Whether any process works in `folder`, as every process of a cluster does in its data folder."""
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        with suppress(OSError):
+            if link.readlink() == folder:
+                return True
+    return False
 
 
 def _as(account: Account | None) -> dict[str, object]:
