@@ -128,7 +128,7 @@ class Intl:
             key = IntlSigningKey(ec.derive_private_key(int.from_bytes(data[:32], "big"), ec.SECP256R1()))
         except ValueError:
             raise BadKey("this is not a P-256 private key") from None
-        if data[32:] not in (b"", key.public.to_bytes()):
+        if len(data) < 32 or data[32:] not in (b"", key.public.to_bytes()):
             raise BadKey("the two halves of the key do not belong together")
         return key
 
