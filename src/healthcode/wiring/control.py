@@ -16,7 +16,7 @@ from healthcode.adapters.sms_demo import SmsDemo
 from healthcode.control.configuration import ControlOptions, configure
 from healthcode.control.ports import Ports
 from healthcode.crypto.suites import suite
-from healthcode.rules import parse_ruleset
+from healthcode.rules.parse import parse_ruleset
 from healthcode.wiring.logs import logs_setup
 from healthcode.wiring.settings import Settings, settings_load
 
