@@ -227,6 +227,7 @@ def cases_build(source: Source) -> list[Case]:
     cases: list[Mapping[str, Any]] = data["cases"]
     return [
         Case(
+            rule=data["rule"],
             name=c["name"],
             file=source.file,
             line=source.line(("cases", i)),

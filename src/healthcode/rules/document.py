@@ -21,7 +21,7 @@ from healthcode.rules.schedule import Sampling
 Json = dict[str, Any]
 
 
-class DocumentFault(ValueError):  # noqa: N818 - a document is at fault, the program is not
+class DocumentFault(ValueError):
     """A JSON document that cannot be read; `problems` are (path, message) pairs."""
 
     def __init__(self, problems: list[tuple[str, str]]) -> None:

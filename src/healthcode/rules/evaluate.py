@@ -140,7 +140,7 @@ def _ground(course: Course, book: TestBook, now: Minute) -> Ground | None:
         phase=phase.id,
         color=phase.hold_color if span.held else phase.color,
         held=span.held,
-        pending=span.held and bool(due) and all(s.status == "pending" for s in due if s.status != "make_up"),
+        pending=span.held and {s.status for s in due if s.phase == phase.id} == {"pending"},
         since=max(fact.first_learned, course.spans[0].minute),
         phase_since=max(fact.first_learned, span.minute),
         next_change=next((s.minute for s in course.spans if s.minute > now), None),

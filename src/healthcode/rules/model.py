@@ -165,6 +165,7 @@ class Reference:
 class Case:
     """A test case beside a rule: evidence and areas as JSON, and what must be answered at each instant."""
 
+    rule: str
     name: str
     file: str
     line: int
