@@ -1,0 +1,118 @@
+/** The inspector's post: the device's own session, where it stands, and what it has counted today. */
+
+import type { CheckAnswer, Freshness } from "../edge";
+import { Problem, ask } from "../http";
+import { Store, keep, kept } from "../store";
+import { session as holder } from "../resident/session";
+
+export interface Post {
+  readonly session: string;
+  readonly venue_name?: string;
+  readonly checkpoint_name?: string;
+  readonly label?: string;
+  /** When the session ends, whole minutes since 1970 or RFC 3339. */
+  readonly expires?: number | string;
+}
+
+export const post = new Store<Post | null>(kept<Post>("hc.inspector"));
+
+function postKeep(value: Post | null): void {
+  keep("hc.inspector", value);
+  post.set(value);
+}
+
+/** Takes up the appointment behind an invitation, as the resident who is signed in on this phone. */
+export async function inviteAccept(invite: string): Promise<void> {
+  const { body } = await ask<Post>("/api/venues/inspectors/accept", { method: "POST", body: { invite }, bearer: holder.get()?.session ?? null });
+  postKeep(body);
+}
+
+/** Exchanges the session for the next one; false where the appointment is over. */
+export async function postRenew(): Promise<boolean> {
+  const held = post.get();
+  if (!held) return false;
+  try {
+    const { body } = await ask<Post>("/api/venues/inspectors/renew", { method: "POST", body: { session: held.session } });
+    postKeep({ ...held, ...body });
+    return true;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return error.passing;
+  }
+}
+
+export function postLeave(): void {
+  postKeep(null);
+}
+
+export interface Link {
+  readonly level: Freshness["level"] | "offline";
+  readonly age_s: number | null;
+  /** When the edge last answered, ms by this device's clock. */
+  readonly heardAt: number;
+}
+
+export const link = new Store<Link>({ level: "fresh", age_s: null, heardAt: 0 });
+
+function heard(freshness: Freshness): void {
+  link.set({ level: freshness.level, age_s: freshness.age_s, heardAt: Date.now() });
+}
+
+function silent(problem: Problem): void {
+  if (problem.passing) link.set({ ...link.get(), level: "offline" });
+}
+
+/** Asks once how fresh the edge's data are, so that the badge is true also while nobody is checked. */
+export async function linkProbe(): Promise<void> {
+  try {
+    heard((await ask<{ freshness: Freshness }>("/v1/bundle", { timeoutMs: 4000 })).body.freshness);
+  } catch (error) {
+    if (error instanceof Problem) silent(error);
+  }
+}
+
+export interface Counted {
+  readonly day: string;
+  readonly checks: number;
+}
+
+const today = () => new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Shanghai" }).format(Date.now());
+
+export const counted = new Store<Counted>(kept<Counted>("hc.counted") ?? { day: today(), checks: 0 });
+
+function count(): void {
+  const { day, checks } = counted.get();
+  const next = { day: today(), checks: day === today() ? checks + 1 : 1 };
+  counted.set(next);
+  keep("hc.counted", next);
+}
+
+export type Thing = { readonly code: string } | { readonly paper: string } | { readonly document: { readonly kind: string; readonly number: string } };
+
+/** What is shown of one check: the edge's answer, or our own when nobody answered (register, and pass). */
+export type Shown = Pick<CheckAnswer, "outcome" | "verdict" | "reason" | "masked_name" | "test_age_h" | "visit"> & { readonly notices: CheckAnswer["notices"] };
+
+function unanswered(outcome: "timeout" | "failed"): Shown {
+  return { outcome, verdict: "pass_with_register", reason: `system_${outcome}`, masked_name: null, test_age_h: null, notices: [], visit: "not_stored" };
+}
+
+/**
+ * Checks one code, paper or document. Nobody waits longer than three seconds: what the system does not know in time is
+ * registered on paper and passes (Art. 40). Raises `Problem` where this device itself is refused.
+ */
+export async function check(thing: Thing): Promise<Shown> {
+  try {
+    const { body } = await ask<CheckAnswer>("/v1/checks", { method: "POST", body: thing, bearer: post.get()?.session ?? null, timeoutMs: 3000 });
+    heard(body.freshness);
+    count();
+    return body;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    silent(error);
+    if (error.status === 0 || error.status >= 500) {
+      count();
+      return unanswered(error.code === "timeout" ? "timeout" : "failed");
+    }
+    throw error;
+  }
+}

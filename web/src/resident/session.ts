@@ -1,0 +1,72 @@
+/** Who holds this phone's code: the sealed session and what may be shown without asking. */
+
+import { ask } from "../http";
+import { Store, keep, kept } from "../store";
+
+export interface Session {
+  readonly session: string;
+  readonly masked_name: string;
+  readonly masked_document?: string;
+  readonly residence?: string;
+}
+
+export const session = new Store<Session | null>(kept<Session>("hc.session"));
+
+export function sessionKeep(value: Session): void {
+  keep("hc.session", value);
+  session.set(value);
+}
+
+/** Forgets everything that this phone holds about the person. */
+export function sessionForget(): void {
+  for (const key of ["hc.session", "hc.codes", "hc.visits"]) keep(key, null);
+  session.set(null);
+}
+
+export interface PhoneCodeSent {
+  readonly expires_in?: number;
+  readonly retry_after?: number;
+  /** The server runs invented people: the code may be read at /demo/phone-codes. */
+  readonly demo?: boolean;
+}
+
+export async function phoneCodeSend(phone: string): Promise<PhoneCodeSent> {
+  return (await ask<PhoneCodeSent | null>("/api/people/phone-codes", { method: "POST", body: { phone } })).body ?? {};
+}
+
+/** The code that the demonstration's SMS twin holds; null where there is none. */
+export async function phoneCodeDemo(phone: string): Promise<string | null> {
+  try {
+    const { body } = await ask<{ code?: string; phone_code?: string }>(`/demo/phone-codes?phone=${encodeURIComponent(phone)}`);
+    return body?.code ?? body?.phone_code ?? null;
+  } catch {
+    return null;
+  }
+}
+
+export async function signIn(phone: string, phoneCode: string): Promise<void> {
+  const { body } = await ask<Session>("/api/people/sessions", { method: "POST", body: { phone, phone_code: phoneCode } });
+  sessionKeep(body);
+}
+
+export interface Application {
+  readonly name: string;
+  readonly document_kind: string;
+  readonly document_number: string;
+  readonly phone: string;
+  readonly phone_code: string;
+  readonly residence: string;
+  readonly address: string;
+  readonly declaration: { readonly symptoms: readonly string[]; readonly exposure: boolean; readonly text?: string };
+  readonly consent_version: string;
+}
+
+export async function apply(application: Application): Promise<void> {
+  const { body } = await ask<Session>("/api/people/applications", { method: "POST", body: application, timeoutMs: 20_000 });
+  sessionKeep(body);
+}
+
+export async function withdraw(): Promise<void> {
+  await ask<unknown>("/api/people/withdrawal", { method: "POST", body: {}, bearer: session.get()?.session ?? null });
+  sessionForget();
+}
