@@ -25,7 +25,7 @@ import pytest
 from django.db import connection, transaction
 
 from healthcode.adapters.registry_file import RegistryFile, registry_write
-from healthcode.control.configuration import ControlOptions, configure, database_settings
+from healthcode.control.configuration import ControlOptions, configure, database_change
 from healthcode.control.people.ports import SmsUnavailable
 from healthcode.control.ports import Ports, ports
 from healthcode.crypto.suites import suite
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LABORATORY = suite("intl").generate_signing_key()
-TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105  # of invented officers
-PASSWORD = "invented-county-2022"  # noqa: S105  # of invented officers
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of invented officers
+PASSWORD = "invented-county-2022"  # of invented officers
 
 
 @dataclass
@@ -174,7 +174,7 @@ def cast_database(cluster: Cluster, template_database: str, control_ports: Ports
     from healthcode.control.seed.offices import offices_seed
 
     clone = cluster.clone(template_database)
-    django_point_at(clone.dsn("migrate"))
+    database_change(clone.dsn("migrate"))
     system_session_ensure(control_ports.system_token, "system")
     offices_seed(
         laboratory_key=LABORATORY.public.to_bytes(),
@@ -191,7 +191,7 @@ def cast_database(cluster: Cluster, template_database: str, control_ports: Ports
 def world(cluster: Cluster, cast_database: str, control_ports: Ports) -> Iterator[World]:
     """A control plane on a database of this test's own."""
     clone = cluster.clone(cast_database)
-    django_point_at(clone.dsn("app"))
+    database_change(clone.dsn("app"))
     sms = control_ports.sms
     assert isinstance(sms, SmsRecorder)
     sms.sent.clear()
@@ -200,8 +200,3 @@ def world(cluster: Cluster, cast_database: str, control_ports: Ports) -> Iterato
     connection.close()
     clone.drop()
 
-
-def django_point_at(dsn: str) -> None:
-    """Let this process's Django work on another database or as another role."""
-    connection.close()
-    connection.settings_dict.update({**connection.settings_dict, **database_settings(dsn)})

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import django
 from django.conf import settings
+from django.db import connection
 from psycopg.conninfo import conninfo_to_dict
 
 from healthcode.control.ports import Ports, ports_set
@@ -53,3 +54,9 @@ def configure(options: ControlOptions, ports: Ports) -> None:
         settings.STATICFILES_DIRS = [("healthcode", options.web_dist)]
     ports_set(ports)
     django.setup()
+
+
+def database_change(dsn: str) -> None:
+    """Let this process's Django go on with another database or as another role."""
+    connection.close()
+    connection.settings_dict.update({**connection.settings_dict, **database_settings(dsn)})
