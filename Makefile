@@ -1,0 +1,69 @@
+# Every target sets up what it needs. `make` alone prints this file's targets.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PORT ?= 8000
+EDGE_PORT ?= 8001
+DATA ?= var
+PEOPLE ?=
+ARGS ?=
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+STAMPS := .venv/stamps
+WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null | tr ' ' '?')
+
+.PHONY: help setup run test check bench fmt clean
+
+help: ## Print the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMPS)/healthcode $(STAMPS)/web ## Make the environment and build the pages (only what changed)
+
+run: setup ## Run a whole province here: make run PORT=8000 EDGE_PORT=8001 DATA=var PEOPLE=2000
+	@exec $(BIN)/healthcode run --data "$(DATA)" --port $(PORT) --edge-port $(EDGE_PORT) $(if $(PEOPLE),--people $(PEOPLE)) $(ARGS)
+
+test: setup ## Run the tests: real PostgreSQL, real Chromium (ARGS="tests/unit -k gate" for some of them)
+	@.ci/browser
+	@$(BIN)/pytest $(ARGS)
+
+check: setup ## Check style, types, arrows and pages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd web && npm run --silent check
+
+bench: setup ## Measure everything, into bench/results/
+	@$(BIN)/healthcode bench all --into bench/results $(ARGS)
+
+fmt: setup ## Format the code and write the generated pages of docs/
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format --quiet .
+	$(BIN)/python docs/generate.py
+
+clean: ## Remove what setup, tests and builds made (never a data folder)
+	rm -rf .venv web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found. Install it, or say where: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Making .venv failed. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+
+$(STAMPS)/python: requirements/dev.lock requirements/build.lock | .venv/bin/python
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements/build.lock -r requirements/dev.lock
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/healthcode: $(STAMPS)/python pyproject.toml CHANGELOG.md
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/node: web/package-lock.json | .venv/bin/python
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null || { echo "Node 20 or newer is needed and was not found. Install it from nodejs.org or your system's packages."; exit 1; }
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/web: $(STAMPS)/node $(WEB_SOURCES)
+	cd web && npm run --silent build
+	@mkdir -p $(@D) && touch $@
