@@ -64,7 +64,10 @@ def venue_register(
             409,
             "venues_too_many_pending",
             say("待审核的场所过多", "Too many venues wait for review"),
-            say(f"同一管理员最多 {MOST_PENDING} 家场所同时待审核。", f"One manager may have {MOST_PENDING} waiting at once."),
+            say(
+                f"同一管理员最多 {MOST_PENDING} 家场所同时待审核。",
+                f"One manager may have {MOST_PENDING} waiting at once.",
+            ),
         )
     venue = Venue.objects.create(
         name=name, type=type_code, address=address, division=division, manager_id=manager, registered_at=now
@@ -73,7 +76,11 @@ def venue_register(
         [Checkpoint(venue=venue, number=number, name=gate) for number, gate in enumerate(gates, start=1)]
     )
     event_append(
-        EventName.VENUE_REGISTERED, now=now, subject=manager, division=division, reference=f"venue:{venue.number}",
+        EventName.VENUE_REGISTERED,
+        now=now,
+        subject=manager,
+        division=division,
+        reference=f"venue:{venue.number}",
         detail={"type": type_code, "checkpoints": len(gates)},
     )
     return venue
@@ -85,8 +92,9 @@ def venue_review(*, venue: int, officer: int, approve: bool, reason: str, now: d
     Raises:
         Problem: 404 outside the officer's county; 409 where it was reviewed meanwhile; 422 refusal without reason.
     """
-    return _move(venue=venue, officer=officer, from_="pending", to="approved" if approve else "refused",
-                 reason=reason, now=now)
+    return _move(
+        venue=venue, officer=officer, from_="pending", to="approved" if approve else "refused", reason=reason, now=now
+    )
 
 
 def venue_suspend(*, venue: int, officer: int, reason: str, now: datetime) -> Venue:
@@ -116,12 +124,15 @@ def checkpoint_add(*, venue: int, manager: int, name: str, now: datetime) -> Che
     found = venue_owned(venue, manager)
     name = " ".join(name.split())
     taken = set(found.checkpoints.values_list("name", flat=True))
-    if not 1 <= len(name) <= 40 or name in taken:
+    if not _is_gate_name(name) or name in taken:
         raise Problem(
             422,
             "checkpoint_name",
             say("查验点名称不可用", "This checkpoint name cannot be used"),
-            say("名称为 1 至 40 个字，且不得与已有查验点重名。", "Give 1 to 40 characters, unlike the names already there."),
+            say(
+                "名称为 1 至 40 个字，且不得与已有查验点重名。",
+                "Give 1 to 40 characters, unlike the names already there.",
+            ),
             errors=[{"field": "name", "message": say("请另取名称", "Choose another name")}],
         )
     if len(taken) >= MOST_CHECKPOINTS:
@@ -135,10 +146,14 @@ def checkpoint_add(*, venue: int, manager: int, name: str, now: datetime) -> Che
     last = found.checkpoints.aggregate(last=Max("number"))["last"] or 0
     made = Checkpoint.objects.create(venue=found, number=last + 1, name=name)
     if found.state in ("approved", "suspended"):
-        venue_publish(found, now=now)
+        venue_publish(found)
     event_append(
-        EventName.CHECKPOINT_ADDED, now=now, subject=manager, division=found.division,
-        reference=f"venue:{found.number}", detail={"checkpoint": made.number},
+        EventName.CHECKPOINT_ADDED,
+        now=now,
+        subject=manager,
+        division=found.division,
+        reference=f"venue:{found.number}",
+        detail={"checkpoint": made.number},
     )
     return made
 
@@ -161,14 +176,18 @@ def venue_missing() -> Problem:
         404,
         "venue_not_found",
         say("没有此场所", "No such venue"),
-        say("您名下（或本辖区内）没有这个编号的场所。", "Under your name, or in your county, there is no venue of this number."),
+        say(
+            "您名下（或本辖区内）没有这个编号的场所。",
+            "Under your name, or in your county, there is no venue of this number.",
+        ),
     )
 
 
 def _move(*, venue: int, officer: int, from_: str, to: str, reason: str, now: datetime) -> Venue:
     event = TRANSITIONS[from_][to]
     reason = " ".join(reason.split())
-    if to in ("refused", "suspended") and not 4 <= len(reason) <= 200:
+    shortest = 4 if to in ("refused", "suspended") else 0
+    if not shortest <= len(reason) <= 200 or not reason.isprintable():
         raise Problem(
             422,
             "reason_missing",
@@ -179,9 +198,7 @@ def _move(*, venue: int, officer: int, from_: str, to: str, reason: str, now: da
     rows = Venue.objects.filter(number=venue)
     if not rows.exists():
         raise venue_missing()
-    changed = rows.filter(state=from_).update(
-        state=to, reviewed_by_id=officer, reviewed_at=now, review_reason=reason[:200]
-    )
+    changed = rows.filter(state=from_).update(state=to, reviewed_by_id=officer, reviewed_at=now, review_reason=reason)
     found = rows.get()
     if changed != 1:
         raise Problem(
@@ -191,9 +208,13 @@ def _move(*, venue: int, officer: int, from_: str, to: str, reason: str, now: da
             say(f"该场所现为“{found.state}”，请刷新后再操作。", f"This venue is now {found.state}; reload the page."),
         )
     if to != "refused":
-        venue_publish(found, now=now)
+        venue_publish(found)
     event_append(
-        event, now=now, subject=found.manager_id, division=found.division, reference=f"venue:{found.number}",
+        event,
+        now=now,
+        subject=found.manager_id,
+        division=found.division,
+        reference=f"venue:{found.number}",
         detail={"reason": reason} if reason else {},
     )
     return found
@@ -204,18 +225,29 @@ def _registration_errors(
 ) -> list[dict[str, str]]:
     """What does not fit, field by field; empty where the registration is complete."""
     wrong = []
-    if not 2 <= len(name) <= 80:
+    if not 2 <= len(name) <= 80 or not name.isprintable():
         wrong.append(("name", say("名称为 2 至 80 个字", "2 to 80 characters")))
     if type_code not in VENUE_TYPES:
         wrong.append(("type", say("请选择列表中的场所类型", "Choose a type from the list")))
-    if not 4 <= len(address) <= 160:
+    if not 4 <= len(address) <= 160 or not address.isprintable():
         wrong.append(("address", say("地址为 4 至 160 个字", "4 to 160 characters")))
     if not _is_county(division):
         wrong.append(("division", say("请选择现行的县（市、区）", "Choose a county in use")))
-    if not 1 <= len(gates) <= MOST_CHECKPOINTS or len(set(gates)) != len(gates) or max(map(len, gates)) > 40:
-        wrong.append(("checkpoints", say("至少一个查验点，名称不重复，各不超过 40 个字",
-                                         "At least one checkpoint, no name twice, each up to 40 characters")))
+    if not 1 <= len(gates) <= MOST_CHECKPOINTS or len(set(gates)) != len(gates) or not all(map(_is_gate_name, gates)):
+        wrong.append(
+            (
+                "checkpoints",
+                say(
+                    "至少一个查验点，名称不重复，各不超过 40 个字",
+                    "At least one checkpoint, no name twice, each up to 40 characters",
+                ),
+            )
+        )
     return [{"field": field, "message": message} for field, message in wrong]
+
+
+def _is_gate_name(name: str) -> bool:
+    return 1 <= len(name) <= 40 and name.isprintable()
 
 
 def _is_county(code: str) -> bool:

@@ -1,0 +1,106 @@
+"""What every edge must know before it can answer anything: colors, check policies, trusted issuer keys.
+
+Published when a process of control starts (and when a ruleset changes): repeating it publishes only what differs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Final
+
+from healthcode.control.bridge.models import Published
+from healthcode.control.bridge.services import publish
+from healthcode.control.ports import Ports, ports
+from healthcode.crypto.suites import suite
+from healthcode.domain.outcome import OUTCOME_ADVICE, OUTCOME_WORDS, STALE_SECONDS, VERDICT_WORDS
+from healthcode.domain.policy import CheckPolicy
+from healthcode.rules.model import Ruleset
+from healthcode.table.feed import (
+    ColorEntry,
+    ColorsNote,
+    FeedKind,
+    NoticeEntry,
+    PoliciesNote,
+    PolicyEntry,
+    TrustNote,
+    key_from_bytes,
+    note_encode,
+)
+
+ISSUER_SUITE: Final = "intl"
+
+Message = tuple[FeedKind, int, bytes]
+
+
+def publish_standing() -> int:
+    """Publish colors, policies and this deployment's issuer key where they differ from what was published last.
+
+    Works inside the act of its caller; returns how many messages went out. An issuer key published before stays
+    trusted: posters signed with it hang on walls until it is recalled.
+    """
+    wanted = [colors_message(ports().ruleset), policies_message(ports().ruleset), trust_message(ports())]
+    changed = [message for message in wanted if not _published(message)]
+    publish(changed)
+    return len(changed)
+
+
+def colors_message(ruleset: Ruleset) -> Message:
+    """The configured colors, what each notice bit says, and the words of outcomes and verdicts."""
+    note = ColorsNote(
+        colors=[
+            ColorEntry(
+                id=color.id,
+                state=color.state,
+                severity=color.severity,
+                word=dict(color.word),
+                shape=color.shape,
+                sound=color.sound,
+                vibration=list(color.vibration),
+                hue=dict(color.hue),
+            )
+            for color in ruleset.colors.definitions
+        ],
+        notices=[
+            NoticeEntry(bit=notice.bit, id=notice.id, words=dict(notice.text)) for notice in ruleset.notices.values()
+        ],
+        texts=_texts(),
+        ruleset=f"{ruleset.id} {ruleset.version}",
+    )
+    return FeedKind.COLORS, 0, note_encode(note)
+
+
+def policies_message(ruleset: Ruleset) -> Message:
+    """Every check policy of the ruleset; the edge picks by venue type, place and time (V5)."""
+    note = PoliciesNote(
+        default=_policy(ruleset.default_policy),
+        policies=[_policy(policy) for policy in ruleset.policies],
+        stale_after_s=STALE_SECONDS,
+    )
+    return FeedKind.POLICIES, 0, note_encode(note)
+
+
+def trust_message(deployment: Ports) -> Message:
+    """The public key that venue codes of this deployment verify under, by its id."""
+    key = suite(ISSUER_SUITE).private_from_bytes(deployment.issuer_key)
+    note = TrustNote(kid=deployment.issuer_kid, suite=key.suite, public=key.public.to_bytes(), purpose="venue")
+    return FeedKind.TRUST, key_from_bytes(deployment.issuer_kid), note_encode(note)
+
+
+def _published(message: Message) -> bool:
+    kind, key, payload = message
+    row = Published.objects.filter(kind=int(kind), key=key).values_list("payload", flat=True).first()
+    return row is not None and bytes(row) == payload
+
+
+def _policy(policy: CheckPolicy) -> PolicyEntry:
+    values = asdict(policy)
+    for name in ("venue_types", "areas", "colors"):
+        values[name] = sorted(values[name])
+    return PolicyEntry(**{**values, "texts": dict(policy.texts)})
+
+
+def _texts() -> dict[str, dict[str, str]]:
+    outcomes = {f"outcome.{outcome.value}": words for outcome, words in OUTCOME_WORDS.items()}
+    advice = {f"advice.{outcome.value}": words for outcome, words in OUTCOME_ADVICE.items()}
+    verdicts = {f"verdict.{verdict.value}": words for verdict, words in VERDICT_WORDS.items()}
+    return {name: {"zh": zh, "en": en} for name, (zh, en) in {**outcomes, **advice, **verdicts}.items()}

@@ -1,0 +1,66 @@
+"""The codes of a checkpoint: the poster's link, the link a screen shows for a minute, and both as SVG."""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+from typing import Final
+
+import segno
+
+from healthcode.codes.epoch import EpochKeys
+from healthcode.codes.venue import VenueClaim, venue_rotating, venue_static
+from healthcode.control.ports import ports
+from healthcode.control.venues.models import Checkpoint, Venue
+from healthcode.crypto.suites import suite
+from healthcode.domain.time import Minute, day_of
+
+SUITE: Final = "intl"
+PLACE_CHARACTERS: Final = 12
+"""How much of the venue's name the code itself carries: few, so that old cameras still read it from a poster."""
+
+
+def epoch_keys(now: Minute) -> EpochKeys:
+    """The epoch keys of yesterday, today and tomorrow, as control derives them."""
+    today = day_of(now)
+    return EpochKeys.from_master(ports().epoch_master, range(today - 1, today + 2), suite_name=SUITE)
+
+
+def poster_link(venue: Venue, checkpoint: Checkpoint) -> str:
+    """The signed link of a checkpoint's poster; it stays valid until the issuer key is recalled."""
+    return _signed(
+        VenueClaim(venue.number, checkpoint.number, place=venue.name[:PLACE_CHARACTERS]),
+        ports().issuer_key,
+        ports().issuer_kid,
+        int(ports().region),
+        ports().public_url,
+    )
+
+
+def screen_link(venue: Venue, checkpoint: Checkpoint, *, now: Minute) -> str:
+    """The link that a screen at the checkpoint shows during the minute `now`."""
+    return venue_rotating(poster_link(venue, checkpoint), epoch_keys(now), minute=now)
+
+
+def code_svg(text: str) -> str:
+    """`text` as a QR code: inline SVG without a size of its own, black on white whatever the theme."""
+    out = io.BytesIO()
+    segno.make(text, error="m", micro=False).save(
+        out,
+        kind="svg",
+        xmldecl=False,
+        svgns=True,
+        omitsize=True,
+        border=4,
+        dark="#000",
+        light="#fff",
+        svgclass="qr",
+        lineclass=None,
+    )
+    return out.getvalue().decode()
+
+
+@lru_cache(maxsize=4096)
+def _signed(claim: VenueClaim, private: bytes, kid: bytes, region: int, base_url: str) -> str:
+    """Signed once per process: a screen shows the same signature every minute, and edges remember that it held."""
+    return venue_static(suite(SUITE).private_from_bytes(private), kid, claim, region=region, base_url=base_url)

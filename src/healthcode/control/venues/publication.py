@@ -1,0 +1,45 @@
+"""What the edges learn about venues and inspectors: within a second of the act, in the act's own transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from healthcode.control.bridge.services import publish
+from healthcode.control.venues.models import Venue
+from healthcode.domain.time import minute_of
+from healthcode.domain.venue import venue_type_get
+from healthcode.table.feed import FeedKind, RecallNote, VenueEntry, key_from_bytes, note_encode
+
+# `pending` and `refused` venues are published to nobody: their codes lead to a venue unknown at the edge.
+STATUS: Final = {"approved": "active", "suspended": "suspended", "closed": "closed"}
+
+
+def venue_entry(venue: Venue) -> VenueEntry:
+    """A venue as the edges hold it.
+
+    No policy is bound to it: the edge looks up, at each check, the policy that covers its type and place (V5), so that
+    an adjustment begins and lapses by itself without a venue being published again.
+    """
+    kind = venue_type_get(venue.type)
+    gates = venue.checkpoints.order_by("number").values_list("number", "name")
+    return VenueEntry(
+        name=venue.name,
+        address=venue.address,
+        type=venue.type,
+        division=venue.division,
+        medical=kind.medical,
+        checkpoints=dict(gates),
+        status=STATUS[venue.state],
+    )
+
+
+def venue_publish(venue: Venue) -> None:
+    """Send a reviewed venue to every edge once the act commits."""
+    publish([(FeedKind.VENUE, venue.number, note_encode(venue_entry(venue)))])
+
+
+def device_recall(device: bytes, *, now: datetime) -> None:
+    """Stop a device's sessions at every edge once the act commits. `device`: the 16 random bytes its sessions name."""
+    note = RecallNote(handle=device, since=minute_of(now), reason="inspector_over")
+    publish([(FeedKind.RECALL, key_from_bytes(device), note_encode(note))])
