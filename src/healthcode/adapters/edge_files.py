@@ -3,15 +3,23 @@
 The status file is replaced whole (written beside, renamed), so a reader sees the old or the new one, never a mixture.
 """
 
+import fcntl
+import hashlib
 import os
 import time
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
+from healthcode.adapters.side_store_lmdb import SideStoreLmdb
+from healthcode.adapters.table_files import CURRENT, TableReader
 from healthcode.crypto.sealed_box import box_keypair, box_public
 from healthcode.edge.status import NOTHING, Moment, Status
+from healthcode.table.file import TableView
+from healthcode.table.header import TableError
 
+SIDE = "side.lmdb"
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Status)
 
@@ -21,9 +29,13 @@ def moment_now() -> Moment:
     return Moment(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
-def boot_id() -> str:
-    """This boot of the host: it changes when memory, and with it unsynced pages, was lost."""
+def boot_name() -> str:
+    """This boot of the host: the boot clock began anew with it."""
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+class UpdaterRunning(RuntimeError):
+    """This host has an updater already."""
 
 
 class StatusFile:
@@ -74,6 +86,11 @@ def identity_public(private: bytes) -> bytes:
     return box_public(private)
 
 
+def identity_name(private: bytes) -> str:
+    """This host's id among the enrolled edges: the beginning of its public key's digest."""
+    return hashlib.sha256(box_public(private)).hexdigest()[:16]
+
+
 def pages_read(folder: Path) -> dict[str, bytes]:
     """All files below the folder of the built pages, by path relative to it; empty where nothing was built."""
     if not folder.is_dir():
@@ -81,3 +98,50 @@ def pages_read(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
     }
+
+
+class EdgeHost:
+    """What the updater keeps in `folder`, for one edge worker (`edge.world.Host`)."""
+
+    def __init__(self, folder: Path, *, region: int) -> None:
+        self.boot_id = boot_name()
+        self._folder = folder
+        self._region = region
+        self._status = StatusFile(folder)
+        self._side: SideStoreLmdb | None = None
+        self._table: TableReader | None = None
+
+    def status(self) -> Status:
+        """See `Host.status`."""
+        return self._status.read()
+
+    def side(self) -> SideStoreLmdb | None:
+        """See `Host.side`."""
+        if self._side is None:
+            try:
+                self._side = SideStoreLmdb(self._folder / SIDE)
+            except OSError:
+                return None
+        return self._side
+
+    def table(self) -> TableView | None:
+        """See `Host.table`."""
+        if self._table is None:
+            try:
+                self._table = TableReader(self._folder / CURRENT, region=self._region)
+            except (OSError, TableError, ValueError):
+                return None
+        self._table.follow()
+        return self._table.view
+
+
+def updater_lock(folder: Path) -> IO[str]:
+    """Become this host's one updater until the file is closed.  Raises UpdaterRunning where there is one."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = (folder / "updater.lock").open("w", encoding="ascii")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise UpdaterRunning(f"Another updater keeps {folder} up to date; a host has one. Stop it first.") from None
+    return file

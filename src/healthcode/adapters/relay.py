@@ -5,9 +5,6 @@ neither.  Single decisions (lane 0) are drained before each chunk of bulk (lane 
 """
 
 from collections.abc import Mapping
-from typing import Any, Self
-
-import asyncpg
 
 from healthcode.adapters.feed_postgres import Connection
 
@@ -106,52 +103,3 @@ class Relay:
 
     async def _number(self, lane: int) -> int:
         return int(await self._connection.fetchval(_NUMBER, lane, CHUNK))
-
-
-class SnapshotSource:
-    """Reads one consistent state of everything that an edge holds, with the feed numbers that it contains.
-
-    Use as an async context manager.  Rows committed but not numbered yet are in the state and come once more by the
-    feed, which does no harm; nothing is ever missing.
-    """
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._transaction: Any = None
-
-    async def __aenter__(self) -> Self:
-        self._transaction = self._connection.transaction(isolation="repeatable_read")
-        await self._transaction.start()
-        # row policies show subjects to no one without an act; this one sees pseudonymous numbers only
-        await self._connection.execute("SELECT act_begin_public('snapshot for the edges')")
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        try:
-            await self._transaction.rollback()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError):
-            self._connection.terminate()
-
-    async def watermarks(self) -> dict[int, int]:
-        """The last number of each lane in this state."""
-        rows = await self._connection.fetch("SELECT lane, max(seq) FROM feed_log GROUP BY lane")
-        return {SINGLE_LANE: 0, BULK_LANE: 0} | {int(lane): int(seq) for lane, seq in rows}
-
-    async def subject_last(self) -> int:
-        """The highest subject number that has a record, 0 for none."""
-        return int(await self._connection.fetchval("SELECT coalesce(max(number), 0) FROM subject_state") or 0)
-
-    async def subjects(self, after: int, limit: int) -> list[tuple[int, bytes, bytes | None]]:
-        """Up to `limit` (number, record, grounds) with numbers above `after`, ascending, records only where built."""
-        sql = (
-            "SELECT number, record, grounds FROM subject_state "
-            "WHERE number > $1 AND record IS NOT NULL ORDER BY number LIMIT $2"
-        )
-        return [
-            (int(n), bytes(record), grounds) for n, record, grounds in await self._connection.fetch(sql, after, limit)
-        ]
-
-    async def published(self) -> list[tuple[int, int, bytes]]:
-        """All published side records (kind, key, payload)."""
-        rows = await self._connection.fetch("SELECT kind, key, payload FROM bridge_published ORDER BY kind, key")
-        return [(int(kind), int(key), bytes(payload)) for kind, key, payload in rows]

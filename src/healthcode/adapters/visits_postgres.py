@@ -37,12 +37,15 @@ _LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 _POISON = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, OverflowError, KeyError)
 
 
-def connector(url: str) -> Connect:
-    """A factory of connections for the role in `url`, with bounds on every statement."""
+def connector(url: Callable[[], str]) -> Connect:
+    """A factory of connections with bounds on every statement.
+
+    `url` is asked at each connecting, because an embedded database may come back on another port.
+    """
 
     async def connect() -> Connection:
         settings = {"statement_timeout": "5000", "lock_timeout": "2000", "application_name": "healthcode-edge"}
-        return await asyncpg.connect(url, timeout=3, command_timeout=5, server_settings=settings)
+        return await asyncpg.connect(url(), timeout=3, command_timeout=5, server_settings=settings)
 
     return connect
 

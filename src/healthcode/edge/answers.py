@@ -29,7 +29,7 @@ class CodesRequest(Struct, forbid_unknown_fields=True):
 
 
 class HolderProof(Struct, forbid_unknown_fields=True):
-    """The phone's P-256 key (base64, 65 bytes) and its signature (base64, r || s) over `codes.<at_minute>.<session>`."""
+    """The phone's P-256 key (65 bytes) and its signature (r || s) over `codes.<at_minute>.<session>`, both base64."""
 
     key: Annotated[str, Meta(max_length=100)]
     at_minute: int
@@ -211,6 +211,8 @@ class Bundle(Struct, frozen=True):
     freshness: Freshness
     colors: list[Color]
     policies: list[Policy]
+    texts: dict[str, dict[str, str]]
+    """Words of outcomes, advice and verdicts (`outcome.expired`) by language."""
 
 
 class ProblemDocument(Struct, frozen=True):

@@ -21,7 +21,8 @@ class Bundles:
     async def get(self, request: Request, moment: Moment) -> Response:
         """The bundle, or 304 where the device has this version."""
         colors, policies = self._world.published_colors(), self._world.published_policies()
-        version = hashlib.sha256(_ENCODER.encode([colors, policies])).hexdigest()[:16]
+        texts = self._world.published_texts()
+        version = hashlib.sha256(_ENCODER.encode([colors, policies, texts])).hexdigest()[:16]
         etag = b'"%s"' % version.encode()
         if request.header(b"if-none-match") == etag:
             return Response(304, [(b"etag", etag), (b"cache-control", b"no-cache")], b"")
@@ -32,5 +33,6 @@ class Bundles:
             freshness=self._world.freshness,
             colors=colors,
             policies=policies,
+            texts=texts,
         )
         return json_response(_ENCODER.encode(bundle), (b"etag", etag))

@@ -58,10 +58,12 @@ class Published:
         self._scheme = _scheme(colors)
         entries = colors.colors if colors else []
         self.color_ids: dict[int, str] = {entry.state: entry.id for entry in entries} if self._scheme else {}
+        self.color_states: dict[str, int] = {name: state for state, name in self.color_ids.items()}
         self.color_ids[ABSENT_STATE] = ABSENT
         self.colors = [
             Color(e.id, e.state, e.severity, e.word, e.shape, e.sound, list(e.vibration), e.hue) for e in entries
         ]
+        self.texts = colors.texts if colors else {}
         self._notice_words = {
             entry.bit: {"id": entry.id, **entry.words} for entry in (colors.notices if colors else [])
         }

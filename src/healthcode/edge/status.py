@@ -15,7 +15,7 @@ CLOCK_TOLERANCE_S = 30.0
 class Status(msgspec.Struct, frozen=True):
     """Written by the updater, read by every edge worker.
 
-    `table` is a file name in the edge folder.  `as_of_ms` is control's time up to which everything is applied;
+    `table` is the id of the table file in use.  `as_of_ms` is control's time up to which everything is applied;
     `control_ms` the time in the newest heartbeat and `heard_boot_ms` the boot clock when it was read.
     """
 

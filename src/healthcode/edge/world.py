@@ -4,7 +4,7 @@ Everything that does not depend on the single request (colors, policies, keys, f
 several times a second; a request finds it ready.  Whatever is missing or broken reads `unknown`, never green.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from healthcode.codes.epoch import EpochKeys, EpochMissing
@@ -25,7 +25,6 @@ from healthcode.edge.status import (
     data_age_s,
 )
 from healthcode.table.file import TableView
-from healthcode.table.header import TableError
 from healthcode.table.messages import FeedKind, SideStore, key_from_bytes
 from healthcode.table.payloads import GroundsNote, PayloadError, RecallNote, note_decode
 from healthcode.table.record import UNKNOWN, Record, Skew, record_effective
@@ -49,8 +48,8 @@ class Host(Protocol):
         """The side files, None before there are any."""
         ...
 
-    def table(self, name: str) -> TableView:
-        """The table in the file of this name.  Raises TableError or OSError."""
+    def table(self) -> TableView | None:
+        """The present table, followed through growth and replacement; None before there is one."""
         ...
 
 
@@ -67,7 +66,6 @@ class World:
         self.freshness = Freshness("stale", None)
         self._host = host
         self._table: TableView | None = None
-        self._table_name = ""
         self._notes = Notes(region, edge, hosts)
         self._published = self._notes.published
         self._seen: object = None
@@ -114,6 +112,10 @@ class World:
     def color_id(self, state: int) -> str:
         """A color's id, `absent`, or `unknown` for whatever is not configured."""
         return self._published.color_ids.get(state, "unknown")
+
+    def color_states(self) -> Mapping[str, int]:
+        """Table states by color id: the stored numbers of color outcomes."""
+        return self._published.color_states
 
     def notices(self, record: Record, now: Minute) -> list[dict[str, str]]:
         """The words of the notices shown now, by language, with their id."""
@@ -165,6 +167,10 @@ class World:
         """The check policies, the default first, for devices."""
         return self._published.policies
 
+    def published_texts(self) -> dict[str, dict[str, str]]:
+        """The words of outcomes and verdicts, for devices."""
+        return self._published.texts
+
     def clock_offset_s(self, moment: Moment) -> float | None:
         """This host's wall clock minus control's time; None while control's time is not known."""
         return clock_offset_s(self.status, moment, self._host.boot_id)
@@ -179,7 +185,7 @@ class World:
     def refresh(self, moment: Moment) -> None:
         """Take over what the updater has written since, and compute the age of the data."""
         status = self._host.status()
-        self._open_table(status)
+        self._table = self._host.table()
         self._take_notes(status, moment)
         self.status = status
         self._refreshed_s = moment.boot_s
@@ -187,22 +193,7 @@ class World:
 
     def close(self) -> None:
         """Let go of the table."""
-        if self._table is not None:
-            self._table.close()
-            self._table = None
-
-    def _open_table(self, status: Status) -> None:
-        """Map the table that the status names, anew where the one mapped was superseded."""
-        if not status.table:
-            return
-        try:
-            if self._table is not None and self._table_name == status.table and not self._table.header.superseded:
-                return
-            opened = self._host.table(status.table)
-        except (TableError, OSError):
-            return  # the updater is about to replace it; the mapping held goes on answering
-        self.close()
-        self._table, self._table_name = opened, status.table
+        self._table = None
 
     def _take_notes(self, status: Status, moment: Moment) -> None:
         seen = (status.applied, status.table)

@@ -1,0 +1,74 @@
+"""The edge process: one ASGI application per worker, put together from the host's files and the visit sink."""
+
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import uvicorn
+
+from healthcode.adapters.control_proxy import ControlProxy
+from healthcode.adapters.edge_files import EdgeHost, identity_name, identity_open, moment_now, pages_read
+from healthcode.adapters.visits_postgres import PostgresVisitSink, connector
+from healthcode.edge.app import Edge
+from healthcode.edge.pages import Pages
+from healthcode.edge.visit_queue import QueueLimits, VisitQueue
+from healthcode.edge.world import World
+from healthcode.wiring.logs import logs_setup
+from healthcode.wiring.settings import Settings, settings_load
+
+KEEP_ALIVE_S = 75
+"""Keep-alive matters more than anything: a TLS handshake costs ten requests."""
+BACKLOG = 4096
+
+
+def edge_build(settings: Settings) -> Edge:
+    """One worker's application.  It needs neither PostgreSQL nor control to start or to answer."""
+    folder = settings.data / "edge"
+    private = identity_open(folder)
+    world = World(
+        EdgeHost(folder, region=int(settings.region)),
+        region=int(settings.region),
+        edge=(identity_name(private), private),
+        hosts={urlsplit(settings.origin).netloc},
+    )
+    secrets = settings.secrets()
+    sink = PostgresVisitSink(connector(lambda: settings.dsn("edge", secrets)), world.color_states)
+    return Edge(
+        world,
+        VisitQueue(sink, QueueLimits(), time.monotonic),
+        Pages(pages_read(settings.web)),
+        moment_now,
+        ControlProxy(settings.host, settings.port) if settings.proxy_control else None,
+    )
+
+
+def application() -> Edge:
+    """Factory of the application, called once in each worker."""
+    settings = settings_load()
+    logs_setup("edge", settings.log_level)
+    return edge_build(settings)
+
+
+def edge_run(settings: Settings) -> None:
+    """Serve the edge on its port until SIGTERM or SIGINT."""
+    uvicorn.run("healthcode.wiring.edge:application", factory=True, **server_options(settings))
+
+
+def server_options(settings: Settings) -> dict[str, Any]:
+    """How uvicorn serves an edge; the benchmark's floor is served the same way."""
+    return {
+        "host": settings.host,
+        "port": settings.edge_port,
+        "workers": settings.edge_processes,
+        "loop": "uvloop",
+        "http": "httptools",
+        "ws": "none",
+        "lifespan": "on",
+        "log_config": None,
+        "access_log": False,  # addresses carry handles; what people do is in the audit, not in a web log
+        "server_header": False,
+        "proxy_headers": False,  # nothing here depends on the client's address
+        "timeout_keep_alive": KEEP_ALIVE_S,
+        "timeout_graceful_shutdown": 10,
+        "backlog": BACKLOG,
+    }

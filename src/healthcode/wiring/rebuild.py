@@ -1,0 +1,92 @@
+"""Building a table and its side files from a snapshot, beside those in use."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+
+from healthcode.adapters.side_store_lmdb import SideStoreLmdb
+from healthcode.adapters.snapshot_files import snapshots_list
+from healthcode.adapters.table_files import TableFile
+from healthcode.crypto.interfaces import VerifyKey
+from healthcode.table.messages import LANES, FeedKind, SideChange
+from healthcode.table.snapshot import RecordRun, SnapshotError, SnapshotReader
+
+EMPTY_CAPACITY = 65_536
+CHANGES_AT_ONCE = 20_000
+
+_log = structlog.get_logger(__name__)
+
+
+class Rebuilt(NamedTuple):
+    """A new table, not in place yet, and control's time as of which it is (0: from nothing)."""
+
+    table: TableFile
+    made_ms: int
+
+
+def table_rebuild(folder: Path, snapshots: Path, side: SideStoreLmdb, *, region: int, public: VerifyKey) -> Rebuilt:
+    """Build from the newest snapshot that proves itself, or from nothing (the feed then gives everything).
+
+    The side files change in place and never lose an entry that the snapshot has, so that a gate that asks meanwhile
+    is answered.  Their watermarks are zero until they are complete: dying in between costs a longer replay.
+    """
+    for draft in folder.glob("table-draft-*.bin"):
+        draft.unlink()
+    for path in snapshots_list(snapshots):
+        try:
+            _prove(path, region, public)
+            return _from_snapshot(path, folder, side, region, public)
+        except (SnapshotError, OSError) as error:
+            _log.warning("snapshot_refused", file=path.name, reason=str(error))
+    side.apply([], dict.fromkeys(LANES, 0))
+    return Rebuilt(TableFile.create(_draft(folder), region=region, capacity=EMPTY_CAPACITY), 0)
+
+
+def _prove(path: Path, region: int, public: VerifyKey) -> None:
+    """Read the snapshot to its signed tail before anything of it is used.  Raises SnapshotError."""
+    with path.open("rb") as file:
+        for _ in SnapshotReader(file.read, region=region, public=public):
+            pass
+
+
+def _from_snapshot(path: Path, folder: Path, side: SideStoreLmdb, region: int, public: VerifyKey) -> Rebuilt:
+    with path.open("rb") as file:
+        reader = SnapshotReader(file.read, region=region, public=public)
+        head = reader.head
+        table = TableFile.create(
+            _draft(folder),
+            region=region,
+            capacity=max(EMPTY_CAPACITY, head.capacity),
+            applied=head.applied,
+            valid_from=head.valid_from,
+        )
+        side.apply([], dict.fromkeys(LANES, 0))
+        kept: set[tuple[int, int]] = set()
+        changes: list[SideChange] = []
+        for part in reader:
+            if isinstance(part, RecordRun):
+                for number, record in part.records:
+                    table.put(number, record)
+                continue
+            kept.add((part.kind, part.key))
+            changes.append(part)
+            if len(changes) >= CHANGES_AT_ONCE:
+                side.apply(changes, {})
+                changes = []
+    side.apply([*changes, *_strangers(side, kept)], head.applied)
+    return Rebuilt(table, head.made_ms)
+
+
+def _strangers(side: SideStoreLmdb, kept: set[tuple[int, int]]) -> Iterator[SideChange]:
+    """Removals of what the snapshot does not have."""
+    for kind in FeedKind:
+        for key, _ in list(side.items(kind)):
+            if (kind, key) not in kept:
+                yield SideChange(kind, key, None)
+
+
+def _draft(folder: Path) -> Path:
+    return folder / f"table-draft-{os.urandom(4).hex()}.bin"

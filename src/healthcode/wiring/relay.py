@@ -1,0 +1,175 @@
+"""The relay process: numbers the outbox, signs a heartbeat each second, hands out epoch keys, writes snapshots."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from pathlib import Path
+
+import structlog
+
+from healthcode.adapters.edge_files import identity_name, identity_open, identity_public
+from healthcode.adapters.feed_postgres import LOST, Connection, Listener, connect
+from healthcode.adapters.relay import Relay
+from healthcode.adapters.snapshot_files import snapshot_age_s, snapshot_store
+from healthcode.adapters.snapshot_source import snapshot_source
+from healthcode.codes.epoch import epoch_key
+from healthcode.crypto.interfaces import SigningKey
+from healthcode.crypto.sealed_box import seal_to
+from healthcode.crypto.suites import suite
+from healthcode.domain.time import Day, day_of, day_start
+from healthcode.edge.notes import EPOCH_CONTEXT, KEPT_EPOCH_MINUTES
+from healthcode.table.heartbeat import Heartbeat, heartbeat_sign
+from healthcode.table.messages import FeedKind
+from healthcode.table.payloads import EpochNote, PayloadError, note_decode, note_encode
+from healthcode.table.snapshot import SnapshotHead, snapshot_write
+from healthcode.wiring.settings import Settings
+
+BEAT_S = 1.0
+POLL_S = 0.2
+EPOCHS_S = 30.0
+"""How often new edges and new days are looked for."""
+EPOCHS_AHEAD = 2
+EPOCHS_BEHIND = KEPT_EPOCH_MINUTES // (24 * 60)
+SNAPSHOT_S = 900.0
+SNAPSHOT_ROOM = 65_536
+"""Subject numbers that a new table has room for beyond the highest in use."""
+
+_log = structlog.get_logger(__name__)
+
+
+class RelayProcess:
+    """The work of the relay over one connection after another."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._secrets = settings.secrets()
+        self._region = int(settings.region)
+        self._key: SigningKey = suite(settings.suite).private_from_bytes(self._secrets.feed_signing.private)
+        self._snapshots = settings.data / "snapshots"
+        self._snapshot_task: asyncio.Task[None] | None = None
+        self._snapshot_of: dict[int, int] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Relay until `stop`, over a new connection whenever one is lost."""
+        while not stop.is_set():
+            try:
+                await self._over_one_connection(stop)
+            except LOST as error:
+                _log.warning("relay_waits", reason=type(error).__name__)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(1):
+                        await stop.wait()
+        if self._snapshot_task is not None:
+            self._snapshot_task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._snapshot_task
+
+    async def _over_one_connection(self, stop: asyncio.Event) -> None:
+        connection = await connect(self._settings.dsn("app", self._secrets), "relay")
+        try:
+            relay = Relay(connection)
+            while not await relay.lock():
+                await asyncio.sleep(1)
+                if stop.is_set():
+                    return
+            _log.info("relay_leads")
+            await self._relay(relay, connection, stop)
+        finally:
+            connection.terminate()
+
+    async def _relay(self, relay: Relay, connection: Connection, stop: asyncio.Event) -> None:
+        listener = Listener("feed_outbox")
+        await listener.attach(connection)
+        await self._enrol_here(relay)
+        beat_due = epochs_due = float("-inf")
+        while not stop.is_set():
+            if time.monotonic() >= epochs_due:
+                await self._publish_epochs(relay, day_of(int(time.time()) // 60))
+                epochs_due = time.monotonic() + EPOCHS_S
+            at_ms = int(time.time() * 1000)
+            numbered = await relay.number_all()
+            if time.monotonic() >= beat_due:
+                await self._beat(relay, at_ms)
+                beat_due = time.monotonic() + BEAT_S
+            if not numbered:
+                await listener.wait(POLL_S)
+
+    async def _beat(self, relay: Relay, at_ms: int) -> None:
+        """Sign what was committed at `at_ms`, and see to it that a snapshot is never far behind."""
+        last = await relay.last()
+        await relay.beat(heartbeat_sign(self._key, Heartbeat(self._region, at_ms, last)))
+        running = self._snapshot_task is not None and not self._snapshot_task.done()
+        if running or last == self._snapshot_of or snapshot_age_s(self._snapshots) < SNAPSHOT_S:
+            return
+        self._snapshot_of = last
+        self._snapshot_task = asyncio.create_task(self._snapshot())
+
+    async def _snapshot(self) -> None:
+        try:
+            path = await asyncio.to_thread(
+                snapshot_take, self._settings.dsn("app", self._secrets), self._snapshots, self._key, self._region
+            )
+        except Exception:  # noqa: BLE001 - the feed goes on without; the next heartbeat's turn tries again
+            _log.exception("snapshot_failed")
+            self._snapshot_of = {}
+            await asyncio.sleep(30)
+        else:
+            _log.info("snapshot_written", file=path.name)
+
+    async def _enrol_here(self, relay: Relay) -> None:
+        """On one machine the edge beside us is ours: enrol it.  Elsewhere an operator does, by command."""
+        private = identity_open(self._settings.data / "edge")
+        if await relay.enrol(identity_name(private), identity_public(private)):
+            _log.info("edge_enrolled", edge=identity_name(private))
+
+    async def _publish_epochs(self, relay: Relay, today: Day) -> None:
+        """Give every enrolled edge the epoch keys from a week back to two ahead that it has not been given."""
+        edges = await relay.edges()
+        published = await relay.published(FeedKind.EPOCHS)
+        wanted = {}
+        for day in range(today - EPOCHS_BEHIND, today + EPOCHS_AHEAD + 1):
+            before = published.get(day % 65536)
+            if before is None or _edges_of(before) != edges.keys():
+                wanted[day % 65536] = self._epoch_note(day, edges)
+        if wanted and edges:
+            await relay.publish(FeedKind.EPOCHS, wanted)
+
+    def _epoch_note(self, day: Day, edges: dict[str, bytes]) -> bytes:
+        key = epoch_key(self._secrets.epoch_master, day % 65536, suite_name=self._settings.suite)
+        sealed = {name: seal_to(public, key, context=EPOCH_CONTEXT) for name, public in edges.items()}
+        note = EpochNote(epoch=day % 65536, valid_from=day_start(day), valid_until=day_start(day + 1), sealed=sealed)
+        return note_encode(note)
+
+
+def snapshot_take(url: str, folder: Path, key: SigningKey, region: int) -> Path:
+    """Write one signed snapshot of the database at `url`; durable on return.  Raises psycopg.Error or OSError."""
+    made_ms = int(time.time() * 1000)
+    with snapshot_source(url) as source:
+        head = SnapshotHead(
+            region=region,
+            applied=source.applied(),
+            made_ms=made_ms,
+            capacity=source.last_subject() + 1 + SNAPSHOT_ROOM,
+        )
+        return snapshot_store(folder, snapshot_write(head, source.records(), source.sides(), key=key), made_ms=made_ms)
+
+
+def _edges_of(payload: bytes) -> set[str]:
+    try:
+        return set(note_decode(payload, EpochNote).sealed)
+    except PayloadError:
+        return set()
+
+
+async def relay_follow(settings: Settings) -> None:
+    """Relay until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    await RelayProcess(settings).run(stop)
+
+
+def relay_run(settings: Settings) -> None:
+    """Run the relay until it is told to stop; a second one waits for the first to end."""
+    asyncio.run(relay_follow(settings))

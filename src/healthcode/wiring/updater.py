@@ -1,0 +1,235 @@
+"""The updater: one per host, the only writer of its color table and side files.
+
+Each round takes the newest heartbeat, then all single decisions, then one batch of bulk, so that a decision waits for
+one batch at most.  A table of an earlier boot, a broken one, or one that the feed no longer reaches is built anew from
+a snapshot beside the old one and renamed over it; readers follow.
+"""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from healthcode.adapters.edge_files import SIDE, StatusFile, boot_name, identity_open, moment_now, updater_lock
+from healthcode.adapters.feed_postgres import FeedUnavailable, PostgresFeed
+from healthcode.adapters.side_store_lmdb import SideStoreLmdb
+from healthcode.adapters.table_files import CURRENT, TableFile
+from healthcode.crypto.interfaces import VerifyKey
+from healthcode.crypto.suites import suite
+from healthcode.edge.status import Moment, Status
+from healthcode.table.applier import Applier
+from healthcode.table.header import TableError
+from healthcode.table.heartbeat import HeartbeatError
+from healthcode.table.messages import BULK, LANES, SINGLE, FeedMessage, FeedSource
+from healthcode.wiring.rebuild import Rebuilt, table_rebuild
+from healthcode.wiring.settings import Settings
+
+POLL_S = 0.2
+"""How long a round waits for a NOTIFY that may never come."""
+SINGLE_BATCH = 2_000
+BULK_BATCH = 5_000
+"""Bulk messages between two looks at the single lane: about 30 ms."""
+GAP_ROUNDS = 25
+"""Rounds with the same gap (5 s) after which the feed is taken to have lost it."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Source(FeedSource, Protocol):
+    """A feed that can wake its reader."""
+
+    async def wait(self, seconds: float) -> None:
+        """Return when something may be new, after `seconds` at the latest."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class Updater:
+    """Follows one feed into one edge folder."""
+
+    def __init__(
+        self,
+        folder: Path,
+        snapshots: Path,
+        source: Source,
+        *,
+        region: int,
+        public: VerifyKey,
+        clock: Callable[[], Moment] = moment_now,
+    ) -> None:
+        """`public` verifies heartbeats and snapshots; `clock` is read once a round."""
+        self._folder = folder
+        self._snapshots = snapshots
+        self._source = source
+        self._region = region
+        self._public = public
+        self._clock = clock
+        self._boot = boot_name()
+        self._status_file = StatusFile(folder)
+        self._status = self._status_file.read()
+        self._beat = b""
+        self._compared = b""
+        self._gap_rounds = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow the feed until `stop`; on return the table is closed in order."""
+        lock = updater_lock(self._folder)
+        identity_open(self._folder)
+        self._side = SideStoreLmdb(self._folder / SIDE, writer=True)
+        await self._open()
+        try:
+            while not stop.is_set():
+                if not await self._round():
+                    await self._source.wait(POLL_S)
+        finally:
+            self._table.close()
+            self._side.close()
+            await self._source.close()
+            lock.close()
+
+    async def _open(self) -> None:
+        """Go on with the table that is there, or build one."""
+        path = self._folder / CURRENT
+        try:
+            self._table = TableFile(path, region=self._region)
+            self._table.claim()
+        except (FileNotFoundError, TableError, ValueError) as error:
+            _log.info("table_rebuild", reason=str(error))
+            await self._rebuild()
+            return
+        self._applier = self._applier_for(self._table)
+        self._write_status(as_of_ms=self._status.as_of_ms)
+
+    async def _rebuild(self) -> None:
+        """Build a table from the newest good snapshot, let it catch up as far as the feed gives, put it in place."""
+        rebuilt: Rebuilt = table_rebuild(
+            self._folder, self._snapshots, self._side, region=self._region, public=self._public
+        )
+        self._table, self._applier = rebuilt.table, self._applier_for(rebuilt.table)
+        with suppress(FeedUnavailable):
+            while await self._take():
+                pass
+        self._put_in_place()
+        self._gap_rounds = 0
+        self._write_status(as_of_ms=rebuilt.made_ms)
+
+    def _put_in_place(self) -> None:
+        """Rename the new table over the old one, which readers leave when it is marked.
+
+        Dying before the rename: the draft is removed at the next start and the old table was never touched.
+        """
+        name = self._folder / CURRENT
+        try:
+            self._table.replace(name)
+        except (TableError, ValueError):  # what lies there is no table: nobody can be reading it
+            name.unlink()
+            self._table.replace(name)
+
+    def _applier_for(self, table: TableFile) -> Applier:
+        self._beat = b""
+        return Applier([table], self._side, region=self._region, public=self._public)
+
+    async def _round(self) -> bool:
+        """One look at the feed.  True where more is waiting already."""
+        problem = ""
+        try:
+            more = await self._take()
+        except FeedUnavailable:
+            more, problem = False, "database"
+        except HeartbeatError as error:
+            _log.warning("heartbeat_refused", reason=str(error))
+            more, problem = False, "heartbeat"
+        moment = self._clock()
+        health = self._applier.health(int(moment.wall_s * 1000))
+        if health.gap or health.rewound:
+            problem = "gap" if health.gap else "rewound"
+            self._gap_rounds += 1
+        else:
+            self._gap_rounds = 0
+        self._write_status(problem=problem)
+        if self._gap_rounds and self._gap_rounds % GAP_ROUNDS == 0:
+            await self._rebuild_from_newer()
+        return more
+
+    async def _take(self) -> bool:
+        """Apply what the feed has: the heartbeat first, because what it announces is then there to be fetched."""
+        beat = await self._source.heartbeat()
+        if not beat:
+            return False
+        if beat != self._beat:
+            moment = self._clock()
+            self._applier.beat(beat, now_ms=int(moment.wall_s * 1000))
+            self._beat = beat
+        while len(singles := await self._fetch(SINGLE, SINGLE_BATCH)) == SINGLE_BATCH:
+            self._applier.apply(singles)
+        bulk = await self._fetch(BULK, BULK_BATCH)
+        if singles or bulk:
+            self._applier.apply([*singles, *bulk])
+        return len(bulk) == BULK_BATCH
+
+    async def _fetch(self, lane: int, limit: int) -> list[FeedMessage]:
+        return await self._source.fetch(lane, self._applier.applied(lane), limit)
+
+    async def _rebuild_from_newer(self) -> None:
+        """The feed does not give what is missing: only a snapshot can."""
+        _log.warning("feed_gap", applied={lane: self._applier.applied(lane) for lane in LANES})
+        old = self._table
+        await self._rebuild()
+        with suppress(ValueError, OSError):
+            old.abandon()
+
+    def _write_status(self, *, as_of_ms: int | None = None, problem: str = "") -> None:
+        """Tell the workers.  What was known before this process started stays known while the host runs."""
+        moment = self._clock()
+        now_ms = int(moment.wall_s * 1000)
+        health = self._applier.health(now_ms)
+        before = self._status
+        control_ms, heard_boot_ms = before.control_ms, before.heard_boot_ms
+        if before.boot_id != self._boot:
+            control_ms = heard_boot_ms = 0
+        if health.clock_offset_ms is not None and self._beat_is_new():
+            control_ms, heard_boot_ms = now_ms - health.clock_offset_ms, int(moment.boot_s * 1000)
+        self._status = Status(
+            region=self._region,
+            table=self._table.header.file_id.hex(),
+            applied={lane: self._applier.applied(lane) for lane in LANES},
+            as_of_ms=health.as_of_ms or (before.as_of_ms if as_of_ms is None else as_of_ms),
+            control_ms=control_ms,
+            heard_boot_ms=heard_boot_ms,
+            boot_id=self._boot,
+            problem=problem,
+        )
+        self._status_file.write(self._status)
+
+    def _beat_is_new(self) -> bool:
+        """Whether a heartbeat came since the clock was last compared."""
+        new, self._compared = self._beat != self._compared, self._beat
+        return new
+
+
+async def updater_follow(settings: Settings) -> None:
+    """Follow the deployment's feed until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    secrets = settings.secrets()
+    updater = Updater(
+        settings.data / "edge",
+        settings.data / "snapshots",
+        PostgresFeed(lambda: settings.dsn("edge", secrets)),
+        region=int(settings.region),
+        public=suite(settings.suite).private_from_bytes(secrets.feed_signing.private).public,
+    )
+    await updater.run(stop)
+
+
+def updater_run(settings: Settings) -> None:
+    """Run the updater of this host until it is told to stop."""
+    asyncio.run(updater_follow(settings))
