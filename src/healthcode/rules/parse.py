@@ -94,8 +94,20 @@ def _digest(files: Mapping[str, bytes]) -> str:
     return state.hexdigest()
 
 
+def _without_folder(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    heads = [name for name in files if name.endswith("/ruleset.yaml")]
+    if len(heads) != 1 or "ruleset.yaml" in files:
+        return files
+    prefix = heads[0].removesuffix("ruleset.yaml")
+    return {name.removeprefix(prefix): content for name, content in files.items() if name.startswith(prefix)}
+
+
 def parse_ruleset(files: Mapping[str, bytes]) -> Ruleset:
-    """The ruleset of a folder (file name → content); raises RulesetError with every problem found."""
+    """The ruleset of a folder (file name → content); raises RulesetError with every problem found.
+
+    Names may share one folder in front (`ninth-edition/ruleset.yaml`) when it is the only ruleset among the files.
+    """
+    files = _without_folder(files)
     folder = _read(files)
     if folder.problems:
         raise RulesetError(folder.problems)

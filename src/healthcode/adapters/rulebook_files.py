@@ -1,0 +1,62 @@
+"""The rulebook on disk: `<rulebook>/<region>/<ruleset>/*.yaml` → rulesets.
+
+The folder is `HEALTHCODE_RULEBOOK` where that is set, otherwise `rulebook/` of the checkout. A path may name the whole
+rulebook, one region or one ruleset.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from healthcode.domain.time import Minute
+from healthcode.rules.model import Ruleset
+from healthcode.rules.parse import parse_ruleset
+
+VARIABLE: Final = "HEALTHCODE_RULEBOOK"
+_HEAD: Final = "ruleset.yaml"
+
+
+class RulebookError(LookupError):
+    """No such rulebook or ruleset; the message says where was looked and what there is."""
+
+
+def rulebook_folder() -> Path:
+    """Where the rulebook stands; raises RulebookError when it is nowhere."""
+    named = os.environ.get(VARIABLE)
+    places = [Path(named)] if named else [p / "rulebook" for p in (Path.cwd(), *Path(__file__).resolve().parents)]
+    found = next((p for p in places if p.is_dir()), None)
+    if found is None:
+        raise RulebookError(f"no rulebook at {places[0]}; set {VARIABLE} to the folder `rulebook` of the checkout")
+    return found
+
+
+def ruleset_folders(rulebook: Path) -> dict[str, Path]:
+    """The ruleset folders under a path by their name, in order; the path may itself be one."""
+    if (rulebook / _HEAD).is_file():
+        return {rulebook.name: rulebook}
+    return {head.parent.name: head.parent for head in sorted(rulebook.rglob(_HEAD))}
+
+
+def ruleset_files(folder: Path) -> Mapping[str, bytes]:
+    """The files of one ruleset, as `parse_ruleset` takes them."""
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.yaml"))}
+
+
+def ruleset_load(ruleset_id: str, rulebook: Path | None = None) -> Ruleset:
+    """Read one ruleset by its id; raises RulebookError when there is none, RulesetError when it is at fault."""
+    place = rulebook or rulebook_folder()
+    folders = ruleset_folders(place)
+    if ruleset_id not in folders:
+        known = ", ".join(folders) or "none"
+        raise RulebookError(f"no ruleset {ruleset_id!r} under {place}; there is: {known}")
+    return parse_ruleset(ruleset_files(folders[ruleset_id]))
+
+
+def ruleset_in_force(rulebook: Path, now: Minute) -> Ruleset:
+    """The one ruleset in force at an instant: the latest begun and not ended; raises RulebookError, RulesetError."""
+    rulesets = [parse_ruleset(ruleset_files(folder)) for folder in ruleset_folders(rulebook).values()]
+    open_ones = [r for r in rulesets if r.from_ <= now and (r.until is None or now < r.until)]
+    if not open_ones:
+        raise RulebookError(f"no ruleset under {rulebook} is in force now; look at `from` and `until` in ruleset.yaml")
+    return max(open_ones, key=lambda r: r.from_)
