@@ -14,6 +14,7 @@ TOWNS = ("古陶镇", "段村镇", "东泉镇", "洪善镇", "宁固镇", "南�
 # most were born here; some elsewhere in the province or the country: the ID prefix is not the address
 BIRTHPLACES = (COUNTY,) * 8 + ("140121", "140105", "140423", "130102", "610102", "140202")
 FIRST_PHONE = 13900000000
+FEWEST = 40  # the cast, and enough others for a morning of leads
 
 
 def people_invent(count: int, *, seed: int = 20221013) -> Iterator[Person]:
