@@ -1,5 +1,6 @@
 """`healthcode rules`: check rulesets and run their test cases."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -8,8 +9,10 @@ from rich.console import Console
 
 from healthcode.adapters.rulebook_files import RulebookError, rulebook_folder, ruleset_files, ruleset_folders
 from healthcode.rules.cases import ruleset_case_problems
+from healthcode.rules.document_schema import EVALUATION, EVIDENCE
 from healthcode.rules.parse import parse_ruleset
 from healthcode.rules.problem import Problem, RulesetError
+from healthcode.rules.schema import PUBLISHED
 
 app = typer.Typer(help="Check rulesets and run their test cases.", no_args_is_help=True)
 
@@ -57,3 +60,16 @@ def check(
         if told:
             out.print(f"{told}: {'in order' if not problems else f'{len(problems)} problem(s)'}", markup=False)
     raise typer.Exit(1 if failed else 0)
+
+
+def schema_files() -> dict[str, str]:
+    """The published schemas by file name, as they stand in `spec/`."""
+    schemas = {**PUBLISHED, "evidence.schema.json": EVIDENCE, "evaluation.schema.json": EVALUATION}
+    return {name: json.dumps(schema, ensure_ascii=False, indent=2) + "\n" for name, schema in schemas.items()}
+
+
+@app.command()
+def schemas(folder: Annotated[Path, typer.Argument(help="Folder to write them to, usually spec.")]) -> None:
+    """Write the published JSON Schemas of rulebook, evidence and evaluation."""
+    for name, text in schema_files().items():
+        (folder / name).write_text(text, encoding="utf-8")

@@ -27,8 +27,11 @@ WORDS: Final[Mapping[str, Mapping[Lang, str]]] = {
         "zh": "另有记录暂时无法读取，正在核实。",
         "en": "Another record cannot be read; it is being checked.",
     },
-    "because": {"zh": "您目前为{color}，原因：{titles}。", "en": "You are {color} because of: {titles}."},
-    "notice_only": {"zh": "您目前为{color}，请留意提示：{titles}。", "en": "You are {color}; please note: {titles}."},
+    "because": {"zh": "您的健康码目前为{color}，原因：{titles}。", "en": "Your code is {color} because of: {titles}."},
+    "notice_only": {
+        "zh": "您的健康码目前为{color}，请留意提示：{titles}。",
+        "en": "Your code is {color}; please note: {titles}.",
+    },
     "absent_word": {"zh": "未申领", "en": "No code"},
     "unknown_word": {"zh": "暂无数据", "en": "Unknown"},
     "evidence": {
