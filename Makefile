@@ -60,7 +60,7 @@ $(STAMPS)/healthcode: $(STAMPS)/python pyproject.toml CHANGELOG.md
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/node: web/package-lock.json | .venv/bin/python
-	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null || { echo "Node 20 or newer is needed and was not found. Install it from nodejs.org or your system's packages."; exit 1; }
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null || { echo "Node 20 or newer is needed and was not found. Install it from nodejs.org or your system's packages."; exit 1; }
 	cd web && npm ci --no-audit --no-fund --loglevel=error
 	@mkdir -p $(@D) && touch $@
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from healthcode.cli.failure import teaching
-from healthcode.wiring.control import control_seed, control_serve
+from healthcode.wiring.control import control_serve
 from healthcode.wiring.database import database_migrate
 from healthcode.wiring.logs import logs_setup
+from healthcode.wiring.seed import demo_seed
 from healthcode.wiring.settings import settings_load
+
+STEPS = {
+    "people": "people with codes",
+    "venues": "venues",
+    "determinations": "determinations, each by two officers",
+    "results": "test results",
+}
 
 app = typer.Typer(invoke_without_command=True, help="Serve the consoles and their API (Django).")
 
@@ -37,5 +48,15 @@ def migrate() -> None:
 def seed(people: int = typer.Option(2000, min=0, help="How many invented people live in the county.")) -> None:
     """Fill an empty database with an invented county. Does nothing where one is there already."""
     settings = settings_load()
-    logs_setup("seed", "warning")
-    control_seed(settings, people=people)
+    logs_setup("seed", "error")
+    with Progress(
+        TextColumn("  {task.description:<40}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), transient=False
+    ) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(step: str, done: int, of: int) -> None:
+            if step not in tasks:
+                tasks[step] = bar.add_task(STEPS.get(step, step), total=of)
+            bar.update(tasks[step], completed=done, total=of)
+
+        demo_seed(settings, people=people, now=datetime.now(UTC), progress=show)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from datetime import UTC, datetime
+from pathlib import Path
 
 from django.core.handlers.wsgi import WSGIHandler
 from granian import Granian
@@ -11,12 +11,14 @@ from granian.constants import Interfaces
 
 from healthcode.adapters.key_store_file import KeyStoreFile
 from healthcode.adapters.registry_file import RegistryFile
+from healthcode.adapters.rulebook_files import ruleset_in_force
 from healthcode.adapters.secret_files import Secrets
 from healthcode.adapters.sms_demo import SmsDemo
 from healthcode.control.configuration import ControlOptions, configure
+from healthcode.control.people.consents import consents_read
 from healthcode.control.ports import Ports
 from healthcode.crypto.suites import suite
-from healthcode.rules.parse import parse_ruleset
+from healthcode.domain.time import minute_of
 from healthcode.wiring.logs import logs_setup
 from healthcode.wiring.settings import Settings, settings_load
 
@@ -38,17 +40,15 @@ def control_configure(settings: Settings, *, role: str = "app") -> Ports:
 
 
 def ports_build(settings: Settings, secrets: Secrets) -> Ports:
-    """Everything that control needs from outside. Raises RulesetError, DevelopmentTwinRefused."""
-    files = {
-        str(path.relative_to(settings.rulebook)): path.read_bytes()
-        for path in sorted(settings.rulebook.rglob("*"))
-        if path.is_file()
-    }
+    """Everything that control needs from outside.
+
+    Raises RulebookError, RulesetError, ConsentError or DevelopmentTwinRefused.
+    """
     return Ports(
         region=settings.region,
         public_url=settings.origin,
-        ruleset=parse_ruleset(files),
-        consents={},
+        ruleset=ruleset_in_force(settings.rulebook, minute_of(datetime.now(UTC))),
+        consents=consents_read(consent_files(settings.rulebook)),
         sms=SmsDemo(settings.data / "run" / "sms.json", production=settings.production),
         registry=RegistryFile(settings.registry_file, registry_key(secrets)),
         key_store=KeyStoreFile(settings.data / "keystore" / "keys.sqlite", secrets.root_key),
@@ -59,6 +59,11 @@ def ports_build(settings: Settings, secrets: Secrets) -> Ports:
         system_token=secrets.system_token,
         demo=secrets.demo,
     )
+
+
+def consent_files(rulebook: Path) -> dict[str, bytes]:
+    """The consent texts of a rulebook: relative path → content."""
+    return {str(path.relative_to(rulebook)): path.read_bytes() for path in sorted(rulebook.rglob("consent/*.md"))}
 
 
 def registry_key(secrets: Secrets) -> bytes:
@@ -89,10 +94,3 @@ def control_serve(settings: Settings) -> None:
         websockets=False,
         log_access=False,  # addresses carry handles and phones; what people do is in the audit, not in a web log
     ).serve()
-
-
-def control_seed(settings: Settings, *, people: int) -> None:
-    """Fill an empty database with an invented county, drawing its progress on the terminal."""
-    control_configure(settings)
-    seed: Any = importlib.import_module("healthcode.control.seed")  # models exist only after `configure`
-    seed.seed(people=people)
