@@ -58,9 +58,9 @@ class KeyStoreFile:
         with self._writing() as db:
             db.executemany("INSERT INTO person_key (ref, wrapped) VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
             stored = self._wrapped(db, refs)
+            for ref in refs:
+                self._require(ref, stored)
         # Crash before the commit: no key was given out. After it: the same call returns the same keys.
-        for ref in refs:
-            self._require(ref, stored)
         return {ref: self._unwrap(ref, wrapped) for ref, wrapped in stored.items() if wrapped is not None}
 
     def get(self, ref: str) -> bytes:

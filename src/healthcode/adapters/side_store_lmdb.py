@@ -36,10 +36,12 @@ class SideStoreLmdb:
             )
             names = [_META, *(_name(kind) for kind in FeedKind)]
             self._dbs = {name: self._env.open_db(name, create=writer) for name in names}
-        except (lmdb.NotFoundError, lmdb.InvalidError) as error:
+        except lmdb.Error as error:
             if writer:
                 raise
-            raise FileNotFoundError(f"{path}: the updater is only just making it ({error}); open it again") from None
+            raise FileNotFoundError(
+                f"{path}: the updater is making it, or it is damaged ({error}); open it again"
+            ) from None
 
     def get(self, kind: int, key: int) -> bytes | None:
         """See `SideStore.get`."""

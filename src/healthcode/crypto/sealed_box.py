@@ -38,12 +38,13 @@ def seal_to(public: bytes, data: bytes, *, context: bytes = b"") -> bytes:
 def open_sealed(private: bytes, box: bytes, *, context: bytes = b"") -> bytes:
     """Return what was sealed to `private` for the same `context`.
 
-    Raises `Tampered`, or `UnknownSuite` for a box of a later release.
+    Raises `Tampered`, `BadKey`, or `UnknownSuite` for a box of a later release.
     """
     if box[:1] != _VERSION:
         raise UnknownSuite("this sealed box is of a version that this release does not know")
+    key = _private(private)
     try:
-        return _HPKE.decrypt(box[1:], _private(private), context)
+        return _HPKE.decrypt(box[1:], key, context)
     except (InvalidTag, ValueError):
         raise Tampered("the box is broken, or sealed to another key or for another purpose") from None
 

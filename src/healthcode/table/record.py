@@ -19,6 +19,7 @@ TRANSITIONS: Final = 3
 
 _LAYOUT: Final = struct.Struct("<IHBHHBHBBHHBBHHBBHH")
 _EMPTY: Final = bytes(RECORD_BYTES)
+_NO_TRANSITIONS: Final = bytes(18)
 
 Severity = Callable[[int], int]
 """The severity of a table state; less than every color's for states that are no color (`ColorScheme`)."""
@@ -85,7 +86,7 @@ def record_decode(data: bytes) -> Record:
     )
     last = low | high << 16
     transitions: tuple[Transition, ...] = ()
-    if l1 or h1:
+    if data[12:30] != _NO_TRANSITIONS:
         transitions = _transitions(((l1 | h1 << 16, s1, n1), (l2 | h2 << 16, s2, n2), (l3 | h3 << 16, s3, n3)))
     return Record(packed >> 4, packed & 15, notices, generation, last + ORIGIN if last else None, version, transitions)
 

@@ -1,0 +1,160 @@
+"""Laws of codes: what was made opens as it was; nothing else opens, in any of ten thousand alterations."""
+
+import random
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from healthcode.codes.base45 import Base45Error, base45_decode, base45_encode
+from healthcode.codes.base64url import Base64Error, b64_decode, b64_encode
+from healthcode.codes.epoch import EpochKeys
+from healthcode.codes.errors import CodeError
+from healthcode.codes.live import LiveClaim, live_mint, live_open
+from healthcode.codes.session import SessionClaim, session_open, session_seal
+from healthcode.codes.venue import VenueClaim, VenueReader, venue_rotating, venue_static
+from healthcode.crypto.suites import suite
+from healthcode.domain.time import day_start
+
+SHANXI = 140000
+NOON = day_start(20_000) + 720
+KEYS = EpochKeys.from_master(b"m" * 32, [20_000])
+ISSUER = suite("intl").generate_signing_key()
+READER = VenueReader({b"issuer01": ISSUER.public}, region=SHANXI)
+MINUTES = st.integers(day_start(20_000), day_start(20_001) - 1)
+NAMES = st.text(st.characters(codec="utf-8"), max_size=6)
+SUBJECTS, GENERATIONS = st.integers(0, (1 << 32) - 1), st.integers(0, (1 << 16) - 1)
+
+
+def live_read(text):
+    return live_open(KEYS, text, region=SHANXI, now_s=NOON * 60.0)
+
+
+def session_read(text):
+    return session_open(KEYS, text, region=SHANXI, now=NOON)
+
+
+def venue_read(text):
+    return READER.open(KEYS, text, now=NOON)
+
+
+LIVE = live_mint(KEYS, LiveClaim(7, 1, NOON, "林**", 0), region=SHANXI)
+SESSION = session_seal(
+    KEYS, SessionClaim("resident", 7, 1, "林**", 0, 0, b"d" * 16, NOON, NOON + 720), region=SHANXI, now=NOON
+)
+POSTER = venue_static(
+    ISSUER, b"issuer01", VenueClaim(77, 2, place="晋源早市"), region=SHANXI, base_url="https://jkm.example"
+).partition("#")[2]
+SCREEN = venue_rotating(POSTER, KEYS, minute=NOON)
+
+
+@given(st.builds(LiveClaim, SUBJECTS, GENERATIONS, MINUTES, NAMES, st.integers(0, 255)))
+def test_a_live_code_opens_as_it_was_minted(claim):
+    text = live_mint(KEYS, claim, region=SHANXI)
+    assert live_open(KEYS, text, region=SHANXI, now_s=claim.minute * 60.0) == claim
+
+
+@given(
+    st.builds(
+        SessionClaim,
+        kind=st.sampled_from(["resident", "inspector"]),
+        subject=SUBJECTS,
+        generation=GENERATIONS,
+        masked_name=NAMES,
+        venue=SUBJECTS,
+        checkpoint=GENERATIONS,
+        device=st.binary(min_size=16, max_size=16),
+        issued=st.integers(0, NOON),
+        expires=st.integers(NOON + 1, 1 << 31),
+        key_thumb=st.none() | st.binary(min_size=32, max_size=32),
+    )
+)
+def test_a_session_opens_as_it_was_sealed(claim):
+    assert session_read(session_seal(KEYS, claim, region=SHANXI, now=NOON)) == claim
+
+
+@given(st.integers(0, 1 << 40), st.integers(0, 1 << 16), NAMES)
+def test_a_venue_code_opens_as_it_was_signed(venue, checkpoint, place):
+    claim = VenueClaim(venue, checkpoint, place=place)
+    assert venue_read(venue_static(ISSUER, b"issuer01", claim, region=SHANXI, base_url="https://x")) == claim
+
+
+@given(st.binary())
+def test_base45_and_base64_are_inverse(data):
+    assert base45_decode(base45_encode(data)) == data
+    assert b64_decode(b64_encode(data)) == data
+
+
+@given(st.text())
+def test_a_text_that_decodes_is_the_one_text_of_its_bytes(text):
+    for decode, encode, error in (
+        (base45_decode, base45_encode, Base45Error),
+        (b64_decode, b64_encode, Base64Error),
+    ):
+        with suppress(error):
+            assert encode(decode(text)) == text
+
+
+@given(st.text() | st.text("HLS123.:AB", max_size=80) | st.binary().map(lambda b: "HL1:" + base45_encode(b)))
+def test_any_text_opens_or_is_refused_but_never_crashes(text):
+    for read in (live_read, session_read, venue_read):
+        with pytest.raises(CodeError):
+            read(text)
+
+
+def alteration(text, alphabet, rng):
+    """One change to a code: characters replaced, removed, added, swapped, or a bit flipped in its bytes."""
+    at, other = rng.randrange(len(text)), rng.randrange(len(text))
+    match rng.randrange(6):
+        case 0:
+            return text[:at] + rng.choice(alphabet) + text[at + 1 :]
+        case 1:
+            return text[:at] + text[at + 1 :]
+        case 2:
+            return text[:at] + rng.choice(alphabet) + text[at:]
+        case 3:
+            low, high = sorted((at, other))
+            return text[:low] + text[high:]
+        case 4:
+            letters = list(text)
+            letters[at], letters[other] = letters[other], letters[at]
+            return "".join(letters)
+        case _:
+            return text + "".join(rng.choices(alphabet, k=rng.randrange(1, 4)))
+
+
+def flipped(data, rng):
+    changed = bytearray(data)
+    for _ in range(rng.randrange(1, 4)):
+        changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
+    return bytes(changed)
+
+
+def forged(code, read, alphabet, rng):
+    if rng.random() < 0.5:
+        return alteration(code, alphabet, rng)
+    if read is live_read:
+        return "HL1:" + base45_encode(flipped(base45_decode(code[4:]), rng))
+    if read is session_read:
+        return "HS1." + b64_encode(flipped(b64_decode(code[4:]), rng))
+    return ".".join(b64_encode(flipped(b64_decode(part), rng)) for part in code.split("."))
+
+
+@pytest.mark.parametrize(
+    ("code", "read"), [(LIVE, live_read), (SESSION, session_read), (POSTER, venue_read), (SCREEN, venue_read)]
+)
+def test_no_altered_code_is_accepted_in_ten_thousand_alterations(code, read):
+    rng = random.Random(20221013)
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcxyz0123456789-_ $%*+./:="
+    accepted = read(code)
+    for _ in range(10_000):
+        text = forged(code, read, alphabet, rng)
+        if text == code:
+            continue
+        try:
+            claim = read(text)
+        except CodeError:
+            continue
+        # A screen's code without its seal is a genuine poster; nothing else may open, and never as anything better.
+        assert (text, claim) == (POSTER, accepted._replace(kind="static", minute=None)), text
