@@ -172,7 +172,7 @@ def _wrap(access: RouteAccess) -> Callable[[V], V]:
 def _begin(request: HttpRequest, access: RouteAccess) -> Act:
     if access.kind == "public":
         return act_begin_public(access.purpose)
-    cookie, sign_in = (OFFICER_COOKIE, "/accounts/login/") if access.kind == "officer" else (RESIDENT_COOKIE, "/")
+    cookie, sign_in = (OFFICER_COOKIE, "/console/enter") if access.kind == "officer" else (RESIDENT_COOKIE, "/")
     try:
         act = act_begin(request.COOKIES.get(cookie, ""), access.purpose)
     except Problem as problem:

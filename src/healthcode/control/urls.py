@@ -15,5 +15,5 @@ urlpatterns = [
     path("", include("healthcode.control.venues.urls")),
     path("", include("healthcode.control.audit.urls")),
     path("demo/", include("healthcode.control.people.demo_urls")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("healthcode.control.offices.urls_accounts")),
 ]

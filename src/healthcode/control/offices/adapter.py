@@ -13,3 +13,10 @@ class OfficerAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # all
         """Whether somebody may make an account of his own: never."""
         del request
         return False
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Whether a sign-in may lead there: to the console's door, which opens the acting session, or to our forms.
+
+        Any other page of ours would send somebody without an acting session back to the sign-in, for ever.
+        """
+        return url is not None and url.startswith(("/console/enter", "/accounts/")) and super().is_safe_url(url)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 
 from healthcode.control.ports import ports
 from healthcode.crypto.suites import suite
 
+SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 _LABEL = b"healthcode second factor v1"
 
 
@@ -23,6 +25,11 @@ class SealingMfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth shi
     def decrypt(self, encrypted_text: str) -> str:
         """The text of a sealed box; raises Tampered where it was altered."""
         return suite("intl").open(_key(), base64.b64decode(encrypted_text), _LABEL).decode()
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """Whether another second factor remains: nobody takes his last one off himself (Art. 37; GB/T 22239)."""
+        others = Authenticator.objects.filter(user=authenticator.user, type__in=SECOND_FACTORS)
+        return bool(others.exclude(pk=authenticator.pk).exists())
 
 
 def _key() -> bytes:

@@ -8,6 +8,7 @@ from allauth.account.internal.flows.logout import logout
 from allauth.mfa.utils import is_mfa_enabled
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
 from healthcode.control.access import OFFICER_COOKIE, ActRequest, cookie_set, officer, public, session_close
@@ -24,7 +25,7 @@ SESSION_HOURS = 12
 def enter(request: HttpRequest) -> HttpResponse:
     """After allauth's sign-in: open the acting session, if the second factor was really used."""
     if not request.user.is_authenticated:
-        return redirect("/accounts/login/")
+        return redirect("/accounts/login/?" + urlencode({"next": request.get_full_path()}))
     if not is_mfa_enabled(request.user):
         return render(request, "offices/second_factor.html")
     methods = {m.get("method") for m in request.session.get("account_authentication_methods", [])}
@@ -39,7 +40,8 @@ def enter(request: HttpRequest) -> HttpResponse:
             ),
         )
     token = officer_enter(account_id=request.user.pk, hours=SESSION_HOURS, now=datetime.now(UTC))
-    response = redirect("/console/")
+    wanted = request.GET.get("next", "")
+    response = redirect(wanted if wanted.startswith("/console/") else "/console/")
     cookie_set(response, OFFICER_COOKIE, token, hours=SESSION_HOURS)
     return response
 
