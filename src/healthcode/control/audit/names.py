@@ -18,6 +18,7 @@ class EventName(StrEnum):
     RESULTS_IMPORTED = "laboratory:results:imported"
     IMPORT_REFUSED = "officer:import:refused"
     LEAD_ACCEPTED = "county:lead:accepted"
+    LEAD_HANDED_BACK = "county:lead:handed_back"
     LEAD_ROUTED = "province:lead:routed"
     DETERMINATION_PROPOSED = "county:determination:proposed"
     DETERMINATION_APPROVED = "county:determination:approved"

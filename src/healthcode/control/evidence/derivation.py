@@ -110,8 +110,12 @@ def _lock(numbers: Sequence[int]) -> list[_State]:
             " FROM people_subject WHERE number = ANY(%s::bigint[])",
             [list(numbers)],
         )
-        people = {number: (holds, division) for number, holds, division in cursor.fetchall()}
-    return [_State(*row, *people[row[0]]) for row in states]
+        people = {number: (bool(holds), str(division)) for number, holds, division in cursor.fetchall()}
+    found = []
+    for number, version, generation, color, had_grounds, ruleset in states:
+        holds, division = people[number]
+        found.append(_State(number, version, generation, color, had_grounds, ruleset, holds, division))
+    return found
 
 
 def _derive(states: Sequence[_State], now: datetime) -> list[_Derived]:
@@ -165,9 +169,7 @@ def _differs(derived: _Derived, last: Decision | None) -> bool:
     if last.ruleset != ruleset_key(ruleset):
         return True
     known = set(last.evidence_ids)
-    then = evaluate(
-        [e for e in derived.evidence if e.id in known], (), ruleset, answer.now, holds_code=last.holds_code
-    )
+    then = evaluate([e for e in derived.evidence if e.id in known], (), ruleset, answer.now, holds_code=last.holds_code)
     return then.decision_key() != answer.decision_key()
 
 
@@ -205,8 +207,8 @@ def _record_decisions(derived: Sequence[_Derived], now: datetime) -> int:
     made = [_decision(d, now) for d in derived if d.decision is not None]
     Decision.objects.bulk_create(made)
     if len(made) > _ONE_LEAF_EACH:
-        # salted digests, so that the shared leaf can be shown to one person without telling about the others
-        members = [hashlib.sha256(canonical_json(_content(d))).hexdigest() for d in made]
+        # each digest covers its decision's random id: one can be shown to its person and tells nothing of the others
+        members = [hashlib.sha256(canonical_json(_content(decision))).hexdigest() for decision in made]
         event_append(
             EventName.DECISION_MADE,
             now=now,

@@ -1,4 +1,4 @@
-"""Evidence and decisions: append-only. Constraints carry the closed list and the four eyes (`policies.sql` the rest)."""
+"""Evidence and decisions: append-only. Constraints carry the closed list and the four eyes (`policies.sql` more)."""
 
 from __future__ import annotations
 
@@ -35,9 +35,7 @@ class Evidence(models.Model):
     source_unit = models.ForeignKey("offices.Unit", on_delete=models.PROTECT, related_name="+")
     document = models.CharField(max_length=120, help_text="the source's own reference")
     batch = models.ForeignKey("exchange.Batch", null=True, on_delete=models.PROTECT, related_name="evidence")
-    proposal = models.OneToOneField(
-        "casework.Proposal", null=True, on_delete=models.PROTECT, related_name="evidence"
-    )
+    proposal = models.OneToOneField("casework.Proposal", null=True, on_delete=models.PROTECT, related_name="evidence")
     proposer = models.ForeignKey("offices.Officer", null=True, on_delete=models.PROTECT, related_name="+")
     reviewer = models.ForeignKey("offices.Officer", null=True, on_delete=models.PROTECT, related_name="+")
     review_verdict = models.CharField(max_length=16, null=True, help_text="'approve': part of the key of the review")  # noqa: DJ001
@@ -64,6 +62,7 @@ class Decision(models.Model):
     version = models.PositiveIntegerField()
     decided_at = models.DateTimeField()
     color = models.CharField(max_length=16)
+    holds_code = models.BooleanField(default=True, help_text="the one input beside the evidence")
     evaluation = models.JSONField(help_text="spec/evaluation.schema.json: grounds, notices, timeline")
     ruleset = models.CharField(max_length=64)
     evidence_ids = models.JSONField(help_text="the evidence as known, in order")

@@ -20,7 +20,7 @@ def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
 
 
 def rows_insert(table: str, columns: Columns, **constants: object) -> None:
-    """Add one row per array element; `constants` are the same in each row. Names come from our code, never a caller's."""
+    """Add one row per array element; `constants` are the same in each row. Names are our code's, never a user's."""
     query, params = insert_query(table, columns, **constants)
     with connection.cursor() as cursor:
         cursor.execute(query, params)

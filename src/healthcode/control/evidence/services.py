@@ -90,9 +90,7 @@ class _Columns:
         }
 
 
-def evidence_record(
-    facts: Sequence[Fact], *, source: Unit, provenance: Provenance, now: datetime
-) -> list[UUID]:
+def evidence_record(facts: Sequence[Fact], *, source: Unit, provenance: Provenance, now: datetime) -> list[UUID]:
     """Record facts of one provenance, learned `now`; returns their ids in the order of `facts`.
 
     Raises:
@@ -103,7 +101,9 @@ def evidence_record(
     proof = _proof(provenance)
     for part in chunks(range(len(checked))):
         rows = _Columns([checked[i] for i in part])
-        rows_insert("evidence_evidence", rows.of([ids[i] for i in part]), learned_at=now, source_unit_id=source.pk, **proof)
+        rows_insert(
+            "evidence_evidence", rows.of([ids[i] for i in part]), learned_at=now, source_unit_id=source.pk, **proof
+        )
     return ids
 
 
@@ -125,9 +125,7 @@ def fact_check(fact: Fact, *, source_kind: UnitKind, now: datetime) -> dict[str,
         fields = evidence_check(fact.kind, fact.fields)
     except EvidenceError as error:
         raise _invalid(error.problems) from None
-    late = evidence_timely(
-        Evidence("new", fact.kind, fields, fact.anchor, minute_of(fact.occurred), minute_of(now))
-    )
+    late = evidence_timely(Evidence("new", fact.kind, fields, fact.anchor, minute_of(fact.occurred), minute_of(now)))
     if late is not None:
         raise _invalid((late,))
     return fields

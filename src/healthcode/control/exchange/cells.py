@@ -42,7 +42,7 @@ def document_cell(kind_text: str, number_text: str, now: datetime) -> Document:
     """The document of a row. Spreadsheets' text marks before the number are dropped."""
     kind = DOCUMENT_WORDS.get(kind_text.casefold()) if kind_text else DocumentKind.resident_id
     if kind is None:
-        raise CellFault("document_kind_unknown", **_choices({k: n for k, n in KIND_NAMES.items()}))
+        raise CellFault("document_kind_unknown", **_choices(KIND_NAMES))
     number = number_text.lstrip("'`\t ")
     if _SCIENTIFIC.fullmatch(number):
         raise CellFault("document_scientific")
@@ -75,8 +75,8 @@ def kind_cell(text: str) -> EvidenceKind:
     """The kind of evidence that a lead suspects."""
     kind = KIND_WORDS.get(text.casefold())
     if kind is None:
-        names = {k: (KIND_SPECS[k].name_zh, KIND_SPECS[k].value) for k in LEAD_KINDS}
-        raise CellFault("kind_unknown", **_choices({k: (zh, value) for k, (zh, value) in names.items()}))
+        names = {k: (KIND_SPECS[k].name_zh, KIND_SPECS[k].name_en) for k in LEAD_KINDS}
+        raise CellFault("kind_unknown", **_choices(names))
     return kind
 
 

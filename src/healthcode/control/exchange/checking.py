@@ -145,8 +145,20 @@ def _lead(row: _Row, now: datetime) -> LeadRow | None:
     if document is None or name is None or phone is None or kind is None or anchor is None or division is None:
         return None
     text = row.text
-    return LeadRow(row.number - 1, text("row_id"), document, name, phone, kind, anchor, division,
-                   text("address"), text("place"), text("remark"), text("source_document"))
+    return LeadRow(
+        row.number - 1,
+        text("row_id"),
+        document,
+        name,
+        phone,
+        kind,
+        anchor,
+        division,
+        text("address"),
+        text("place"),
+        text("remark"),
+        text("source_document"),
+    )
 
 
 def _result(row: _Row, now: datetime) -> ResultRow | None:
@@ -160,8 +172,18 @@ def _result(row: _Row, now: datetime) -> ResultRow | None:
         row.fault("reported_at", "time_order")
     if document is None or name is None or sampled is None or result is None or pool_size is None:
         return None
-    return ResultRow(row.number - 1, row.text("row_id"), document, name, sampled, reported, result, pool_size,
-                     row.text("pool_id"), row.text("laboratory_reference"))
+    return ResultRow(
+        row.number - 1,
+        row.text("row_id"),
+        document,
+        name,
+        sampled,
+        reported,
+        result,
+        pool_size,
+        row.text("pool_id"),
+        row.text("laboratory_reference"),
+    )
 
 
 def check(kind: FileKind, data: bytes, *, now: datetime) -> Checked[Any]:

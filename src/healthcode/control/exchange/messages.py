@@ -11,7 +11,7 @@ from typing import Final
 from healthcode.control.language import say
 
 FILE: Final[Mapping[str, tuple[str, str]]] = {
-    "file_empty": ("文件是空的。请导出含表头和数据的 CSV 再交。", "The file is empty. Export a CSV with header and rows."),
+    "file_empty": ("文件是空的。请导出含表头和数据的 CSV。", "The file is empty. Export a CSV with header and rows."),
     "file_too_large": (
         "文件超过 {limit} MB。请拆成几个文件。",
         "The file is larger than {limit} MB. Split it into several files.",
@@ -155,5 +155,5 @@ CELL: Final[Mapping[str, tuple[str, str]]] = {
 
 def message(code: str, params: Mapping[str, object]) -> str:
     """What the fault is and what to do, in the language of the request."""
-    zh, en = (FILE.get(code) or CELL[code])
+    zh, en = FILE.get(code) or CELL[code]
     return say(zh, en).format(**params)

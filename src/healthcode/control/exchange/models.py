@@ -21,9 +21,7 @@ class Batch(models.Model):
     imported_by = models.BigIntegerField(null=True, help_text="officer; null when a system imported it")
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=["kind", "unit", "file_digest"], name="batch_once_per_file"),
-        )
+        constraints = (models.UniqueConstraint(fields=["kind", "unit", "file_digest"], name="batch_once_per_file"),)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
