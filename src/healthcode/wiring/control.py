@@ -11,16 +11,17 @@ from granian.constants import Interfaces
 
 from healthcode.adapters.key_store_file import KeyStoreFile
 from healthcode.adapters.registry_file import RegistryFile
-from healthcode.adapters.rulebook_files import ruleset_in_force
+from healthcode.adapters.rulebook_files import RulebookError, ruleset_in_force
 from healthcode.adapters.secret_files import Secrets
 from healthcode.adapters.sms_demo import SmsDemo
 from healthcode.control.configuration import ControlOptions, configure
-from healthcode.control.people.consents import consents_read
+from healthcode.control.people.consents import ConsentError, consents_read
 from healthcode.control.ports import Ports
 from healthcode.crypto.suites import suite
 from healthcode.domain.time import minute_of
+from healthcode.rules.problem import RulesetError
 from healthcode.wiring.logs import logs_setup
-from healthcode.wiring.settings import Settings, settings_load
+from healthcode.wiring.settings import Settings, SettingsError, settings_load
 
 
 def control_configure(settings: Settings, *, role: str = "app") -> Ports:
@@ -40,15 +41,17 @@ def control_configure(settings: Settings, *, role: str = "app") -> Ports:
 
 
 def ports_build(settings: Settings, secrets: Secrets) -> Ports:
-    """Everything that control needs from outside.
-
-    Raises RulebookError, RulesetError, ConsentError or DevelopmentTwinRefused.
-    """
+    """Everything that control needs from outside. Raises SettingsError or DevelopmentTwinRefused."""
+    try:
+        ruleset = ruleset_in_force(settings.rulebook, minute_of(datetime.now(UTC)))
+        consents = consents_read(consent_files(settings.rulebook))
+    except (RulebookError, RulesetError, ConsentError) as error:
+        raise SettingsError(f"HEALTHCODE_RULEBOOK: {settings.rulebook} cannot be used: {error}") from error
     return Ports(
         region=settings.region,
         public_url=settings.origin,
-        ruleset=ruleset_in_force(settings.rulebook, minute_of(datetime.now(UTC))),
-        consents=consents_read(consent_files(settings.rulebook)),
+        ruleset=ruleset,
+        consents=consents,
         sms=SmsDemo(settings.data / "run" / "sms.json", production=settings.production),
         registry=RegistryFile(settings.registry_file, registry_key(secrets)),
         key_store=KeyStoreFile(settings.data / "keystore" / "keys.sqlite", secrets.root_key),
@@ -92,5 +95,6 @@ def control_serve(settings: Settings) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=5,
         websockets=False,
+        log_dictconfig={"version": 1, "disable_existing_loggers": False, "loggers": {"_granian": {"propagate": True}}},
         log_access=False,  # addresses carry handles and phones; what people do is in the audit, not in a web log
     ).serve()

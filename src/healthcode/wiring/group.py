@@ -24,6 +24,7 @@ from healthcode.wiring.settings import PREFIX, Settings, settings_environment
 
 PROCESSES = ("relay", "updater", "worker", "control", "edge")
 _READY_SECONDS = 90.0
+_PLAIN = {"PYTHONUNBUFFERED": "1", "TYPER_STANDARD_TRACEBACK": "1"}  # logs are read as text, and at once
 
 
 class Group:
@@ -105,7 +106,7 @@ class Group:
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
-        return {**kept, **settings_environment(self.settings), "PYTHONUNBUFFERED": "1"}
+        return {**kept, **settings_environment(self.settings), **_PLAIN}
 
     def _await(self, name: str, url: str) -> None:
         """Watch over the group until `url` answers 200."""

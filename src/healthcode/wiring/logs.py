@@ -78,7 +78,7 @@ def logs_setup(process: str, level: str = "info") -> None:
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.EventRenamer("event"),
+                _drop_color,
                 _add_process(process),
                 structlog.processors.JSONRenderer(ensure_ascii=False),
                 _redact_line,
@@ -88,6 +88,12 @@ def logs_setup(process: str, level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+
+
+def _drop_color(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """uvicorn's second copy of each message, for terminals."""
+    event.pop("color_message", None)
+    return event
 
 
 def _add_process(process: str) -> Any:
