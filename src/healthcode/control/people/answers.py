@@ -52,6 +52,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Enter street, compound or village: 2 to 120 characters.",
     ),
     "symptom_unknown": ("请从列出的症状中选择。", "Choose symptoms from the list."),
+    "device_key_thumb": (
+        "设备密钥指纹格式不对，应为 32 字节 SHA-256 的 base64url。",
+        "The key thumbprint is not the base64url of a 32-byte SHA-256.",
+    ),
     "text_long": ("最多 500 个字。", "At most 500 characters."),
     "consent_version": (
         "请阅读并同意现行告知书后再提交。",

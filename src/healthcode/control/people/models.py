@@ -96,7 +96,7 @@ class Consent(models.Model):
 
 
 class Declaration(models.Model):
-    """A health declaration in the person's own words, sealed; its evidence row says only that there was one."""
+    """A health declaration in the person's own words, sealed; its evidence row tells only about exposure."""
 
     subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="declarations")
     at = models.DateTimeField()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from healthcode.domain.document import Document
 
@@ -39,3 +39,12 @@ class SmsSender(Protocol):
 
 class SmsUnavailable(Exception):
     """The provider did not accept the text."""
+
+
+@runtime_checkable
+class SmsShown(SmsSender, Protocol):
+    """A sender that delivers to nobody and shows its texts instead: development only."""
+
+    def last(self, phone: str) -> str | None:
+        """The last text for `phone`, or None."""
+        ...
