@@ -19,8 +19,9 @@ from healthcode.control.access import Act, act_begin, session_open
 from healthcode.control.audit.names import EventName
 from healthcode.control.audit.services import event_append
 from healthcode.control.bridge.publication import publish_standing
+from healthcode.control.casework.determinations import proposal_make, proposal_review
+from healthcode.control.casework.items import item_accept
 from healthcode.control.casework.models import WorkItem
-from healthcode.control.casework.services import item_accept, proposal_make, proposal_review
 from healthcode.control.evidence.derivation import subjects_derive
 from healthcode.control.exchange.schema import FileKind
 from healthcode.control.exchange.services import upload_import
@@ -64,7 +65,7 @@ def county_seed(
     with _system():
         if Subject.objects.exists():
             return False
-        publish_standing(now)
+        publish_standing()
     numbers = _people(people, now, progress)
     _venues(numbers[people.index(BAI)], now, progress)
     known = [(p, n) for p, n in zip(people, numbers, strict=True) if p not in RESIDENTS]

@@ -18,11 +18,12 @@ FEWEST = 40  # the cast, and enough others for a morning of leads
 
 
 def people_invent(count: int, *, seed: int = 20221013) -> Iterator[Person]:
-    """`count` people: the cast first, then others with valid, unique identity numbers and phones."""
-    yield from RESIDENTS[:count]
+    """`count` people, at least FEWEST: the cast first, then others with valid, unique identity numbers and phones."""
+    count = max(count, FEWEST)
+    yield from RESIDENTS
     chance = random.Random(seed)  # noqa: S311  # invented people, not secrets
     taken = {person.document.number for person in RESIDENTS}
-    for index in range(max(0, count - len(RESIDENTS))):
+    for index in range(count - len(RESIDENTS)):
         yield _person(chance, index, taken)
 
 
