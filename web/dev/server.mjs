@@ -26,13 +26,13 @@ const PEOPLE = {
 };
 
 function ground(color, since, until, zh, en, wayZh, wayEn) {
-  return { rule: "close-contact", phase: color, color, since_minute: midnight(since), until_minute: midnight(until), text: { zh, en }, way_out: { zh: wayZh, en: wayEn }, office: "平遥县疫情防控赋码专班", phone: "0354-5620000" };
+  return { rule: "close-contact", phase: color, color, since_minute: midnight(since), until_minute: midnight(until), text: { zh, en }, way_out: { zh: wayZh, en: wayEn }, held: false, next_change_minute: null, tests_due: [], office: "平遥县疫情防控赋码专班", phone: "0354-5620000" };
 }
 
 function state(session) {
   const person = PEOPLE[session] ?? PEOPLE.green;
   return {
-    state: person.state, until_minute: person.next ? midnight(session === "red" ? 6 : 2) : null, next_state: person.next, notices: session === "green-notice" ? [{ zh: "您须在 11 月 25 日前完成两次核酸检测。", en: "Two tests are due by 25 November." }] : [],
+    state: person.state, until_minute: person.next ? midnight(session === "red" ? 6 : 2) : null, next_state: person.next, notices: session === "green-notice" ? [{ id: "tests-due", zh: "您须在 11 月 25 日前完成两次核酸检测。", en: "Two tests are due by 25 November." }] : [],
     grounds: person.grounds, doses: 3, last_negative_minute: minuteNow() - 19 * 60, freshness: fresh, masked_name: person.name, region: "140000", server_time_ms: Date.now(), hint_s: 60,
   };
 }
@@ -63,8 +63,8 @@ function checked(body) {
   return { outcome: "forged", verdict: "use_id_card", reason: "code_forged", failed_condition: "code", masked_name: null, last: null };
 }
 
-const COLORS = [["green", 2, "绿码", "Green", "circle-check", "one_high", [80], "#0b7a43"], ["yellow", 3, "黄码", "Yellow", "triangle-bar", "two_tones", [150, 80, 150], "#f6bb1a"], ["red", 4, "红码", "Red", "octagon-cross", "long_low", [600], "#b3201f"]]
-  .map(([id, number, zh, en, shape, sound, vibration, solid], severity) => ({ id, state: number, severity, word: { zh, en }, shape, sound, vibration, hue: { solid } }));
+const COLORS = [["green", 2, "绿码", "Green", "circle_check", "high_tone", [80], "#0b7a43"], ["yellow", 3, "黄码", "Yellow", "triangle_bar", "two_tones", [150, 80, 150], "#f6bb1a"], ["red", 4, "红码", "Red", "octagon_cross", "long_low_tone", [600], "#b3201f"]]
+  .map(([id, number, zh, en, shape, sound, vibration, solid], severity) => ({ id, state: number, severity, word: { zh, en }, shape, sound, vibration, hue: { solid: { green: "#12804a", yellow: "#d99a00", red: "#c0271d" }[id] } }));
 
 const DIVISIONS = [["140000", "山西省", "Shanxi", "province", null], ["140100", "太原市", "Taiyuan", "city", "140000"], ["140700", "晋中市", "Jinzhong", "city", "140000"], ["140105", "小店区", "Xiaodian", "county", "140100"], ["140728", "平遥县", "Pingyao", "county", "140700"], ["140702", "榆次区", "Yuci", "county", "140700"]]
   .map(([id, zh, en, level, parent]) => ({ code: id, name_zh: zh, name_en: en, level, parent }));
@@ -86,12 +86,12 @@ function answer(method, path, query, body, bearer) {
     case "GET /demo/phone-codes": return { body: { code: "246810" } };
     case "POST /api/people/sessions": return body.phone_code === "246810" ? { body: person(sessionOf(body.phone)) } : problem(422, "phone_code_wrong", "验证码不对", "验证码不对或已过期，请重新获取。", [{ field: "phone_code", message: "验证码不对或已过期，请重新获取。" }]);
     case "POST /api/people/applications": return body.phone_code === "246810" ? { body: person(sessionOf(body.phone)), status: 201 } : problem(422, "phone_code_wrong", "验证码不对", "验证码不对或已过期，请重新获取。", [{ field: "phone_code", message: "验证码不对或已过期，请重新获取。" }]);
-    case "GET /api/people/me": return { body: { masked_name: "林*", masked_document: "14************21", masked_phone: "139****0000", residence_name: "晋中市平遥县" } };
+    case "GET /api/people/me": return { body: { masked_name: "林*", masked_document: "14************21", masked_phone: "139****0000", residence: { code: "140728", zh: "平遥县", en: "Pingyao" }, tests: [{ sampled_minute: minuteNow() - 1140, result: "negative", pool_size: 10, source: "平遥县人民医院" }], decisions: [{ id: "1", at_minute: minuteNow() - 3000, color: "green", rules: [], ruleset: "ninth-edition", decided_in: { zh: "平遥县", en: "Pingyao" } }], looks: [{ at_minute: minuteNow() - 2000, office: { zh: "平遥县赋码专班", en: "Pingyao county desk" }, post: { zh: "核查岗", en: "investigation" }, what: { zh: "受理了与您有关的线索，可见您的电话和住址", en: "took up a lead about you, with your phone and address" }, purpose: "核查密接线索" }] } };
     case "POST /api/people/withdrawal": return { body: {} };
     case "GET /api/people/consent": return { body: query.get("lang") === "en" ? CONSENT_EN : CONSENT };
-    case "GET /api/divisions": return { body: DIVISIONS };
-    case "POST /api/venues/inspectors/accept": return { body: { session: "inspector", venue_name: venue.name, checkpoint_name: venue.checkpoint_name, label: "南门早班" } };
-    case "POST /api/venues/inspectors/renew": return { body: { session: "inspector" } };
+    case "GET /api/people/divisions": return { body: { divisions: DIVISIONS } };
+    case "POST /api/venues/inspectors/accept": return { body: { session: "inspector", inspector: 1, label: "早班", venue: { number: 7, name: venue.name }, checkpoint: { number: 1, name: venue.checkpoint_name }, expires: minuteNow() + DAY } };
+    case "POST /api/venues/inspectors/renew": return { body: { session: "inspector", inspector: 1, label: "早班", venue: { number: 7, name: venue.name }, checkpoint: { number: 1, name: venue.checkpoint_name }, expires: minuteNow() + DAY } };
     default: return null;
   }
 }

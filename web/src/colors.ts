@@ -61,8 +61,9 @@ export function hueRules(name: string, hue: Hue): string {
   const both = `--hue:${css(solid)};--hue-on:${css(on)};`;
   const light = `--hue-edge:${css(edge)};--hue-text:${css(text)};--hue-soft:${css(soft)};`;
   const night = `--hue-edge:${css(dark)};--hue-text:${css(dark)};--hue-soft:${css(darkSoft)};`;
-  const on2 = `[data-hue="${CSS.escape(name)}"]`;
-  return `${on2}{${both}${light}}@media(prefers-color-scheme:dark){:root:not([data-theme="light"]) ${on2}{${night}}}:root[data-theme="dark"] ${on2}{${night}}`;
+  const at = `[data-hue="${CSS.escape(name)}"]`;
+  const derived = `${at}{${light}}@media(prefers-color-scheme:dark){:root:not([data-theme="light"]) ${at}{${night}}}:root[data-theme="dark"] ${at}{${night}}`;
+  return `${at}{${both}}@media not (forced-colors:active){${derived}}`;
 }
 
 /** Null in browsers that cannot make one (before 2019, Safari before 2023): the hues of the stylesheet remain. */
@@ -72,7 +73,7 @@ function colorsApply(colors: readonly ColorDelivered[]): void {
   if (!sheet) return colorsLearn(colors);
   const styled = colors.filter((color) => typeof color.hue === "object" && rgbRead(color.hue["solid"]));
   const rules = styled.map((color) => hueRules(`color-${color.id}`, color.hue as Hue)).join("");
-  sheet.replaceSync(`@media not (forced-colors: active){${rules}}`);
+  sheet.replaceSync(rules);
   colorsLearn(colors.map((color) => (styled.includes(color) ? { ...color, hue: `color-${color.id}` } : color)));
   colorsVersion.set(colorsVersion.get() + 1);
 }

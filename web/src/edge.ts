@@ -16,15 +16,23 @@ export interface Ground {
   readonly until_minute: number | null;
   readonly text: Both;
   readonly way_out: Both;
+  /** A test of the schedule is missing: the color stays until it is made good. */
+  readonly held: boolean;
+  readonly next_change_minute: number | null;
+  /** Local calendar days since 1970 on which a test is still due. */
+  readonly tests_due: readonly number[];
   readonly office: string | Both;
   readonly phone: string;
 }
+
+/** A declared overlay that changes no color. */
+export type Notice = Both & { readonly id: string };
 
 export interface StateAnswer {
   readonly state: string;
   readonly until_minute: number | null;
   readonly next_state: string | null;
-  readonly notices: readonly (string | Both)[];
+  readonly notices: readonly Notice[];
   readonly grounds: readonly Ground[];
   readonly doses: number;
   readonly last_negative_minute: number | null;
@@ -52,11 +60,11 @@ export interface CheckAnswer {
   readonly outcome: string;
   readonly verdict: Verdict;
   readonly reason: string;
-  readonly failed_condition: string | Both | null;
+  readonly failed_condition: string | null;
   readonly masked_name: string | null;
   readonly last_negative_minute: number | null;
   readonly test_age_h: number | null;
-  readonly notices: readonly (string | Both)[];
+  readonly notices: readonly Notice[];
   readonly freshness: Freshness;
   readonly visit: "stored" | "not_recorded" | "not_stored";
   readonly server_time_ms: number;
@@ -77,7 +85,7 @@ export interface VisitAnswer {
   readonly outcome: string;
   readonly verdict: Verdict;
   readonly reason: string;
-  readonly failed_condition: string | Both | null;
+  readonly failed_condition: string | null;
   readonly venue: Place;
   readonly masked_name: string;
   readonly freshness: Freshness;

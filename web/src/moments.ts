@@ -33,6 +33,12 @@ export function momentText(at: number, lang: Language): string {
   return `${dateText(at, lang)} ${time}`;
 }
 
+/** When something began: a midnight is the beginning of its day. */
+export function sinceText(at: number, lang: Language): string {
+  const time = format(at, "en", { hour: "2-digit", minute: "2-digit" });
+  return time === "00:00" ? dateText(at, lang) : `${dateText(at, lang)} ${time}`;
+}
+
 /** How long ago, in the largest unit that says enough: 6 分钟, 18 小时, 3 天. */
 export function spanText(ms: number, lang: Language): string {
   const whole = Math.max(0, ms);

@@ -3,6 +3,7 @@
 import encodeQR from "qr";
 import { useMemo } from "preact/hooks";
 
+/** Light modules around the code. */
 const QUIET = 3;
 
 /** One rectangle for each horizontal run of dark modules. */
@@ -13,7 +14,7 @@ function pathOf(modules: readonly (readonly boolean[])[]): string {
       if (!row[x]) continue;
       let end = x;
       while (row[end + 1]) end += 1;
-      path += `M${x + QUIET} ${y + QUIET}h${end - x + 1}v1h-${end - x + 1}z`;
+      path += `M${x} ${y}h${end - x + 1}v1h-${end - x + 1}z`;
       x = end;
     }
   });
@@ -22,8 +23,8 @@ function pathOf(modules: readonly (readonly boolean[])[]): string {
 
 export function QrCode({ text, label }: { readonly text: string; readonly label: string }) {
   const { path, side } = useMemo(() => {
-    const modules = encodeQR(text, "raw", { border: 0, ecc: "medium" });
-    return { path: pathOf(modules), side: modules.length + 2 * QUIET };
+    const modules = encodeQR(text, "raw", { border: QUIET, ecc: "medium" });
+    return { path: pathOf(modules), side: modules.length };
   }, [text]);
   return (
     <svg class="qr" viewBox={`0 0 ${side} ${side}`} shape-rendering="crispEdges" role="img" aria-label={label} data-text={text}>

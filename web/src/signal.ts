@@ -44,7 +44,8 @@ export function play(tones: readonly Tone[]): void {
 }
 
 export function vibrate(pattern: readonly number[]): void {
-  if ("vibrate" in navigator) navigator.vibrate([...pattern]);
+  const touched = (navigator as { userActivation?: { hasBeenActive: boolean } }).userActivation?.hasBeenActive ?? true;
+  if (touched && "vibrate" in navigator) navigator.vibrate([...pattern]);
 }
 
 export function signalSend(sign: Sign): void {

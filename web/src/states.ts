@@ -62,11 +62,11 @@ export interface ColorDelivered {
   readonly vibration?: readonly number[] | string;
 }
 
-const SOUNDS: Readonly<Record<string, readonly Tone[]>> = { high: HIGH, one_high: HIGH, two: TWO, two_tones: TWO, low: LOW, long_low: LOW, short: SHORT };
+const SOUNDS: Readonly<Record<string, readonly Tone[]>> = { high_tone: HIGH, two_tones: TWO, long_low_tone: LOW, short_tones: SHORT };
 
 function soundRead(given: ColorDelivered["sound"], known: Sign | undefined): readonly Tone[] {
   if (Array.isArray(given) && given.every((tone: Tone) => typeof tone.hz === "number" && typeof tone.ms === "number")) return given as Tone[];
-  return SOUNDS[String(given).replace(/-/g, "_")] ?? known?.sound ?? SHORT;
+  return SOUNDS[String(given)] ?? known?.sound ?? SHORT;
 }
 
 /** Takes over the colors of the province. Anything not understood keeps a safe default, never another state's look. */
@@ -77,7 +77,7 @@ export function colorsLearn(colors: readonly ColorDelivered[] | undefined): void
     table.set(color.id, {
       id: color.id,
       word: word ?? known?.word ?? { zh: color.id, en: color.id },
-      shape: color.shape ?? known?.shape ?? "square-question",
+      shape: color.shape?.replace(/_/g, "-") ?? known?.shape ?? "square-question",
       hue: typeof color.hue === "string" ? color.hue : color.hue?.["name"] ?? known?.hue ?? "grey",
       sound: soundRead(color.sound, known),
       vibration: Array.isArray(color.vibration) ? (color.vibration as number[]) : known?.vibration ?? [120],

@@ -143,7 +143,7 @@ export function Gate() {
     <main class="gate" onPointerDown={soundWake}>
       <h1 class="visually-hidden">{t.venue}</h1>
       <header class="gate-top">
-        <div class="where">{here?.venue_name ?? t.venue}<br /><small>{here?.checkpoint_name || here?.label}</small></div>
+        <div class="where">{here?.venue.name || t.venue}<br /><small>{[here?.checkpoint.name, here?.label].filter(Boolean).join(" · ")}</small></div>
         <LinkBadge />
         <span class="counter">{fill(t.count, { n: checks })}</span>
       </header>

@@ -3,15 +3,28 @@
 import type { CheckAnswer, Freshness } from "../edge";
 import { Problem, ask } from "../http";
 import { Store, keep, kept } from "../store";
-import { session as holder } from "../resident/session";
 
 export interface Post {
   readonly session: string;
-  readonly venue_name?: string;
-  readonly checkpoint_name?: string;
-  readonly label?: string;
-  /** When the session ends, whole minutes since 1970 or RFC 3339. */
-  readonly expires?: number | string;
+  readonly label: string;
+  readonly venue: Named;
+  readonly checkpoint: Named;
+  /** When the session ends, whole minutes since 1970. */
+  readonly expires: number;
+}
+
+export interface Named {
+  readonly number: number;
+  readonly name: string;
+}
+
+/** One's own appointment, as the list of them shows it. */
+export interface Appointment {
+  readonly id: number;
+  readonly label: string;
+  readonly venue: Named;
+  readonly checkpoint: Named;
+  readonly accepted: boolean;
 }
 
 export const post = new Store<Post | null>(kept<Post>("hc.inspector"));
@@ -23,7 +36,22 @@ function postKeep(value: Post | null): void {
 
 /** Takes up the appointment behind an invitation, as the resident who is signed in on this phone. */
 export async function inviteAccept(invite: string): Promise<void> {
-  const { body } = await ask<Post>("/api/venues/inspectors/accept", { method: "POST", body: { invite }, bearer: holder.get()?.session ?? null });
+  const { body } = await ask<Post>("/api/venues/inspectors/accept", { method: "POST", body: { invite } });
+  postKeep(body);
+}
+
+/** The signed-in resident's appointments; empty where nobody is signed in. */
+export async function appointmentsMine(): Promise<readonly Appointment[]> {
+  try {
+    return (await ask<readonly Appointment[]>("/api/venues/inspectors/mine")).body.filter((one) => one.accepted);
+  } catch {
+    return [];
+  }
+}
+
+/** Goes on with an appointment on this phone; the phone that had it before stops working. */
+export async function postResume(appointment: number): Promise<void> {
+  const { body } = await ask<Post>(`/api/venues/inspectors/${appointment}/resume`, { method: "POST", body: {} });
   postKeep(body);
 }
 

@@ -7,7 +7,7 @@ import { Heading, Icon, ProblemMessage } from "../ui";
 import { DeclarationStep, declarationIsWhole, type DeclarationDraft } from "./declaration-step";
 import { type Kind, numberClean, numberSlip, phoneClean, phoneIsWhole } from "./documents";
 import { ConsentStep } from "./consent-step";
-import { IdentityStep, type IdentityDraft } from "./identity-step";
+import { DocumentFields, IdentityStep, type IdentityDraft } from "./identity-step";
 import { PhoneStep } from "./phone-step";
 import { apply, signIn } from "./session";
 
@@ -156,7 +156,8 @@ export function ApplyPage({ leave }: { readonly leave: () => void }) {
 
 export function SignInPage({ leave }: { readonly leave: () => void }) {
   const t = useTexts(TEXTS);
-  const [draft, setDraft] = useState({ phone: "", code: "" });
+  const [draft, setDraft] = useState({ phone: "", code: "", kind: "resident_id" as Kind, number: "" });
+  const [shared, setShared] = useState(false);
   const [errors, setErrors] = useState<Errors>({});
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
@@ -169,12 +170,14 @@ export function SignInPage({ leave }: { readonly leave: () => void }) {
     setBusy(true);
     setProblem(null);
     try {
-      await signIn(phoneClean(draft.phone), draft.code);
+      const who = shared ? { document_kind: draft.kind, document_number: numberClean(draft.number) } : {};
+      await signIn({ phone: phoneClean(draft.phone), phone_code: draft.code, ...who });
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       const placed = errorsPlace(error);
       setErrors(placed.errors);
-      if (placed.step !== 0) setProblem(error);
+      if (error.code === "phone_shared") setShared(true);
+      if (placed.step === null) setProblem(error);
       focusFirstError();
     } finally {
       setBusy(false);
@@ -186,6 +189,7 @@ export function SignInPage({ leave }: { readonly leave: () => void }) {
       <Heading>{t.signInTitle}</Heading>
       <PhoneStep phone={draft.phone} code={draft.code} phoneError={errors.phone} codeError={errors.code}
         change={(part) => setDraft((old) => ({ ...old, ...part }))} />
+      {shared ? <DocumentFields draft={draft} error={errors.number} change={(part) => setDraft((old) => ({ ...old, ...part }))} /> : null}
       <ProblemMessage problem={problem} />
       <div class="step-acts">
         <button type="button" class="button" onClick={leave}><Icon name="back" />{t.back}</button>

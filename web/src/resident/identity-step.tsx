@@ -41,8 +41,8 @@ let divisionsAsked: Promise<readonly Division[]> | null = null;
 
 /** Cities and counties, asked once per page; a failure may be tried again. */
 function divisions(): Promise<readonly Division[]> {
-  divisionsAsked ??= askAgain<readonly Division[] | { divisions?: readonly Division[]; items?: readonly Division[] }>("/api/divisions").then(
-    ({ body }) => (Array.isArray(body) ? body : (body as { divisions?: Division[]; items?: Division[] }).divisions ?? (body as { items?: Division[] }).items ?? []),
+  divisionsAsked ??= askAgain<{ divisions: readonly Division[] }>("/api/people/divisions").then(
+    ({ body }) => body.divisions,
     (error: unknown) => {
       divisionsAsked = null;
       throw error;
@@ -89,6 +89,33 @@ function ResidencePickers({ draft, errors, change }: Props) {
   );
 }
 
+interface DocumentProps {
+  readonly draft: Pick<IdentityDraft, "kind" | "number">;
+  readonly error: string | undefined;
+  readonly change: (part: Partial<Pick<IdentityDraft, "kind" | "number">>) => void;
+}
+
+export function DocumentFields({ draft, error, change }: DocumentProps) {
+  const t = useTexts(TEXTS);
+  return (
+    <>
+      <Field label={t.kind}>
+        {(tie) => (
+          <select {...tie} name="document_kind" value={draft.kind} onChange={(event) => change({ kind: event.currentTarget.value as Kind })}>
+            {KINDS.map((kind) => <option key={kind} value={kind}>{t[kind]}</option>)}
+          </select>
+        )}
+      </Field>
+      <Field label={t.number} error={error}>
+        {(tie) => (
+          <input {...tie} class="code-input" name="document_number" autoComplete="off" autoCapitalize="characters" spellcheck={false} maxLength={24}
+            value={draft.number} onInput={(event) => change({ number: event.currentTarget.value })} />
+        )}
+      </Field>
+    </>
+  );
+}
+
 export function IdentityStep(props: Props) {
   const { draft, errors, change } = props;
   const t = useTexts(TEXTS);
@@ -97,19 +124,7 @@ export function IdentityStep(props: Props) {
       <Field label={t.name} hint={t.nameHint} error={errors.name}>
         {(tie) => <input {...tie} name="name" autoComplete="name" maxLength={60} value={draft.name} onInput={(event) => change({ name: event.currentTarget.value })} />}
       </Field>
-      <Field label={t.kind}>
-        {(tie) => (
-          <select {...tie} name="document_kind" value={draft.kind} onChange={(event) => change({ kind: event.currentTarget.value as Kind })}>
-            {KINDS.map((kind) => <option key={kind} value={kind}>{t[kind]}</option>)}
-          </select>
-        )}
-      </Field>
-      <Field label={t.number} error={errors.number}>
-        {(tie) => (
-          <input {...tie} class="code-input" name="document_number" autoComplete="off" autoCapitalize="characters" spellcheck={false} maxLength={24}
-            value={draft.number} onInput={(event) => change({ number: event.currentTarget.value })} />
-        )}
-      </Field>
+      <DocumentFields draft={draft} error={errors.number} change={change} />
       <ResidencePickers {...props} />
       <Field label={t.address} hint={t.addressHint} error={errors.address}>
         {(tie) => <input {...tie} name="address" autoComplete="street-address" maxLength={120} value={draft.address} onInput={(event) => change({ address: event.currentTarget.value })} />}

@@ -19,14 +19,14 @@ const TEXTS = texts(
     wrongPlace: "不是这里？这张码可能被人调换或转发。请告诉现场人员，或拨打 12345 举报。",
     foreign: "这不是场所码", foreignLink: "这个二维码通向 {host}，与健康码无关。请不要打开，也不要输入个人信息；可以告诉现场人员。",
     foreignText: "这个二维码不是本省场所码。请找印有“场所码”的海报或屏幕。", person: "这是个人健康码，不是场所码", personAdvice: "个人健康码由查验员来扫。您要扫的是场所的海报或屏幕。",
-    notDone: "没有登记成功", weak: "这是张贴的场所码。", noScan: "扫不了？请现场人员扫您的健康码，或出示身份证登记，同样可以通行。", retry: "再试一次",
+    notDone: "没有登记成功", weak: "这是张贴的场所码。", noScan: "扫不了？请现场人员扫您的健康码，或出示身份证登记，同样可以通行。", retry: "再试一次", why: "为什么，到什么时候",
   },
   {
     title: "Scan a venue code", aim: "Hold the venue code inside the frame", saving: "Recording …", done: "Recorded at {time}", again: "Scan again", compare: "Please compare: is this where you are?",
     wrongPlace: "Not here? The code may have been swapped or forwarded. Tell the staff, or report it on 12345.",
     foreign: "This is not a venue code", foreignLink: "This code leads to {host}, which has nothing to do with the health code. Do not open it and enter nothing; tell the staff.",
     foreignText: "This is not a venue code of this province. Look for the poster or screen that says venue code.", person: "This is a person's health code, not a venue's", personAdvice: "A person's code is scanned by the inspector. What you scan is the poster or the screen of the venue.",
-    notDone: "Not recorded", weak: "This is a printed code.", noScan: "Cannot scan? Let the staff scan your code, or show your ID card and register: you pass just the same.", retry: "Try again",
+    notDone: "Not recorded", weak: "This is a printed code.", noScan: "Cannot scan? Let the staff scan your code, or show your ID card and register: you pass just the same.", retry: "Try again", why: "Why, and until when",
   },
 );
 
@@ -63,6 +63,7 @@ function Result({ answer, again }: { readonly answer: VisitAnswer; readonly agai
         <p><Icon name="place" /> {answer.venue.address}</p>
         <p class="quiet small"><Icon name="check" /> {fill(t.done, { time: clockText(answer.server_time_ms) })} {answer.grade === "static" ? t.weak : ""}</p>
       </section>
+      {answer.verdict === "pass" ? null : <a class="button primary wide" href="#code">{t.why}</a>}
       <button type="button" class="button wide" onClick={again}><Icon name="scan" />{t.again}</button>
       <p class="quiet small">{t.wrongPlace}</p>
     </div>

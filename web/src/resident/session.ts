@@ -2,6 +2,7 @@
 
 import { ask } from "../http";
 import { Store, keep, kept } from "../store";
+import { holderForget, holderThumb } from "./holder";
 
 export interface Session {
   readonly session: string;
@@ -21,6 +22,7 @@ export function sessionKeep(value: Session): void {
 export function sessionForget(): void {
   for (const key of ["hc.session", "hc.codes", "hc.visits"]) keep(key, null);
   session.set(null);
+  void holderForget();
 }
 
 export interface PhoneCodeSent {
@@ -44,8 +46,22 @@ export async function phoneCodeDemo(phone: string): Promise<string | null> {
   }
 }
 
-export async function signIn(phone: string, phoneCode: string): Promise<void> {
-  const { body } = await ask<Session>("/api/people/sessions", { method: "POST", body: { phone, phone_code: phoneCode } });
+export interface SignIn {
+  readonly phone: string;
+  readonly phone_code: string;
+  /** Needed only where several people share the phone. */
+  readonly document_kind?: string;
+  readonly document_number?: string;
+}
+
+/** Binds a request for a session to this phone's key, where it has one. */
+async function bound<T extends object>(body: T): Promise<T & { device_key_thumb?: string }> {
+  const thumb = await holderThumb();
+  return thumb ? { ...body, device_key_thumb: thumb } : body;
+}
+
+export async function signIn(how: SignIn): Promise<void> {
+  const { body } = await ask<Session>("/api/people/sessions", { method: "POST", body: await bound(how) });
   sessionKeep(body);
 }
 
@@ -62,11 +78,17 @@ export interface Application {
 }
 
 export async function apply(application: Application): Promise<void> {
-  const { body } = await ask<Session>("/api/people/applications", { method: "POST", body: application, timeoutMs: 20_000 });
+  const { body } = await ask<Session>("/api/people/applications", { method: "POST", body: await bound(application), timeoutMs: 20_000 });
   sessionKeep(body);
 }
 
+/** Ends the session at control where it answers, and in any case on this phone. */
+export async function signOut(): Promise<void> {
+  await ask<unknown>("/api/people/sessions/end", { method: "POST", body: {}, timeoutMs: 3000 }).catch(() => undefined);
+  sessionForget();
+}
+
 export async function withdraw(): Promise<void> {
-  await ask<unknown>("/api/people/withdrawal", { method: "POST", body: {}, bearer: session.get()?.session ?? null });
+  await ask<unknown>("/api/people/withdrawal", { method: "POST", body: {} });
   sessionForget();
 }

@@ -9,6 +9,7 @@
 import type { CodesAnswer, LiveCode, StateAnswer } from "../edge";
 import { Problem, ask, backoffMs } from "../http";
 import { Store, keep, kept } from "../store";
+import { holderProof } from "./holder";
 import { session, sessionKeep } from "./session";
 
 const MINUTES_AHEAD = 30;
@@ -46,7 +47,9 @@ function heard(answer: StateAnswer): Partial<Showing> {
 }
 
 async function codesFetch(bearer: string): Promise<void> {
-  const { body } = await ask<CodesAnswer>("/v1/codes", { method: "POST", body: { minutes: MINUTES_AHEAD }, bearer });
+  const holder = await holderProof(bearer, serverNow());
+  const wanted = { minutes: MINUTES_AHEAD, ...(holder ? { holder } : {}) };
+  const { body } = await ask<CodesAnswer>("/v1/codes", { method: "POST", body: wanted, bearer });
   const { codes, session: renewed, ...answer } = body;
   take({ ...heard(answer), codes });
   const held = session.get();
