@@ -43,13 +43,10 @@ class SnapshotSource:
         sql = "SELECT number, grounds FROM subject_state WHERE length(grounds) > 0 ORDER BY number"
         for number, grounds in self._stream("grounds", sql):
             yield int(FeedKind.GROUNDS), int(number), bytes(grounds)
-        sql = (
-            "SELECT kind, key, payload FROM bridge_published "
-            "WHERE kind NOT IN (%d, %d) AND length(payload) > 0 ORDER BY kind, key"
-            % (FeedKind.RECORD, FeedKind.GROUNDS)
-        )
+        sql = "SELECT kind, key, payload FROM bridge_published WHERE length(payload) > 0 ORDER BY kind, key"
         for kind, key, payload in self._stream("published", sql):
-            yield int(kind), int(key), bytes(payload)
+            if kind not in (FeedKind.RECORD, FeedKind.GROUNDS):  # those come from the subjects themselves
+                yield int(kind), int(key), bytes(payload)
 
     def _stream(self, name: str, sql: str) -> Iterator[Row]:
         with self._connection.cursor(name=name) as cursor:
@@ -59,11 +56,11 @@ class SnapshotSource:
 
 
 @contextmanager
-def snapshot_source(url: str) -> Iterator[SnapshotSource]:
-    """A source over a connection of its own as role `app`.  Raises psycopg.Error."""
+def snapshot_source(url: str, system_token: str) -> Iterator[SnapshotSource]:
+    """A source over a connection of its own as role `app`, in an act of the system.  Raises psycopg.Error."""
     with psycopg.connect(url, connect_timeout=5, application_name="healthcode-snapshot") as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        # row policies show subjects to nobody without an act; this one sees pseudonymous numbers only
-        connection.execute("SELECT act_begin_public('snapshot for the edges')")
+        # row policies show all subjects' states to the system alone
+        connection.execute("SELECT act_begin(%s, 'snapshot for the edges')", [system_token])
         yield SnapshotSource(connection)
         connection.rollback()

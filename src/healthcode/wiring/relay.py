@@ -108,7 +108,8 @@ class RelayProcess:
     async def _snapshot(self) -> None:
         try:
             path = await asyncio.to_thread(
-                snapshot_take, self._settings.dsn("app", self._secrets), self._snapshots, self._key, self._region
+                snapshot_take, self._settings.dsn("app", self._secrets), self._secrets.system_token, self._snapshots,
+                self._key, self._region,
             )
         except Exception:  # noqa: BLE001 - the feed goes on without; the next heartbeat's turn tries again
             _log.exception("snapshot_failed")
@@ -142,10 +143,10 @@ class RelayProcess:
         return note_encode(note)
 
 
-def snapshot_take(url: str, folder: Path, key: SigningKey, region: int) -> Path:
+def snapshot_take(url: str, system_token: str, folder: Path, key: SigningKey, region: int) -> Path:
     """Write one signed snapshot of the database at `url`; durable on return.  Raises psycopg.Error or OSError."""
     made_ms = int(time.time() * 1000)
-    with snapshot_source(url) as source:
+    with snapshot_source(url, system_token) as source:
         head = SnapshotHead(
             region=region,
             applied=source.applied(),
