@@ -11,6 +11,8 @@ from healthcode.domain.time import date_of, day_from_date
 
 FieldType = Literal["text", "texts", "choice", "choices", "count", "flag", "day", "region"]
 MAX_TEXT: Final = 500
+_FIRST_YEAR: Final = 1900
+_LAST_YEAR: Final = 2200
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +83,14 @@ def _flag(_rule: Field, value: object) -> _Checked:
 
 
 def _day(_rule: Field, value: object) -> _Checked:
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value.strip()).isoformat(), None
-        except ValueError:
-            return None, "write a date as YYYY-MM-DD"
-    if isinstance(value, date):
-        return value.isoformat()[:10], None
+    text = value.isoformat()[:10] if isinstance(value, date) else value.strip() if isinstance(value, str) else None
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 100_000:
-        return date_of(value).isoformat(), None
-    return None, "write a date as YYYY-MM-DD"
+        text = date_of(value).isoformat()
+    try:
+        field_day(text or "")
+    except ValueError:
+        return None, f"write a date as YYYY-MM-DD, from {_FIRST_YEAR} to {_LAST_YEAR}"
+    return text, None
 
 
 def _region(_rule: Field, value: object) -> _Checked:
@@ -125,5 +125,12 @@ def field_check(name: str, rule: Field, value: object) -> tuple[object, FieldPro
 
 
 def field_day(value: object) -> int | None:
-    """The day number behind a canonical `day` field, None for a blank."""
-    return day_from_date(date.fromisoformat(value)) if isinstance(value, str) else None
+    """The day number behind a canonical `day` field, None for a blank; raises ValueError for anything else."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise ValueError("a day field holds a date as text")
+    found = date.fromisoformat(value)
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise ValueError(f"the year lies outside {_FIRST_YEAR} to {_LAST_YEAR}")
+    return day_from_date(found)

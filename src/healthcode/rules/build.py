@@ -163,7 +163,7 @@ class RuleBuilder:
         color: str = data["color"]
         severity = self._severity((*path, "color"), color)
         held: str = data.get("missed_color", color)
-        hold_severity = self._severity((*path, "missed_color"), held)
+        hold_severity = self._severity((*path, "missed_color"), held) if held != color else severity
         when = next((self._condition((*path, "when"), f, w) for f, w in data.get("when", {}).items()), None)
         until: Data = data.get("until", {})
         end = self._end(data, until)

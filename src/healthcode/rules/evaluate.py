@@ -63,6 +63,8 @@ def _courses(history: History, book: TestBook, areas: Sequence[Area], ruleset: R
                 history.unclear.append(Unclear(fact.root, str(error)))
             except _UNREADABLE:
                 history.unclear.append(Unclear(fact.root, f"{rule.id} cannot read it"))
+    if len(courses) > 1:
+        courses.sort(key=lambda c: (c.rule.id, c.fact.root))  # evidence is a set: its order must not show
     return courses
 
 
@@ -98,7 +100,7 @@ def _answer(courses: Sequence[Course], now: Minute, base: str, severity: dict[st
         for notice in _span_notices(course, span):
             if notice not in notices:
                 notices = (*notices, notice)
-    return color, notices
+    return color, tuple(sorted(notices)) if len(notices) > 1 else notices
 
 
 def _span_notices(course: Course, span: Span) -> tuple[str, ...]:

@@ -14,7 +14,9 @@ from healthcode.rules.model import Event
 from healthcode.rules.result import Unclear
 from healthcode.rules.schedule import TestBook
 
-_HIGHEST = 2**40
+_OLDEST_DAY = -46_000
+_OLDEST_MINUTE = _OLDEST_DAY * 1440
+"""Nothing that matters happened before 1844; a wilder number is a fault, not a date."""
 _UNREADABLE = (AttributeError, TypeError, ValueError, KeyError, OverflowError)
 _RESULTS = frozenset({"negative", "positive", "pending", "invalid"})
 
@@ -82,9 +84,9 @@ class History:
             raise ValueError("day 0 is missing")
         if anchor is not None and type(anchor) is not int:
             raise ValueError("day 0 is no day")
-        if anchor is not None and not -_HIGHEST < anchor <= (record.learned + 480) // 1440:
+        if anchor is not None and not _OLDEST_DAY < anchor <= (record.learned + 480) // 1440:
             raise ValueError("day 0 lies in the future")
-        if record.occurred > record.learned + SAMPLING_SKEW:
+        if not _OLDEST_MINUTE < record.occurred <= record.learned + SAMPLING_SKEW:
             raise ValueError("the time lies in the future")
 
     def _add_test(self, record: Evidence, chain: tuple[str, ...], first: Minute, determined: Minute) -> None:
@@ -94,7 +96,7 @@ class History:
         sampled, learned = record.occurred, record.learned
         if result not in _RESULTS or not isinstance(pool, int) or pool < 1:
             raise ValueError("no such result or pool size")
-        if not -_HIGHEST < sampled <= learned + SAMPLING_SKEW:
+        if not _OLDEST_MINUTE < sampled <= learned + SAMPLING_SKEW:
             raise ValueError("sampled in the future")
         nucleic = fields.get("method", "nucleic_acid") == "nucleic_acid"
         if result == "negative" and nucleic:
@@ -170,14 +172,25 @@ def _cyclic(records: list[Evidence], chains: list[tuple[Evidence, ...]]) -> list
     return [r for r in records if r.id not in reached and r.id in superseded]
 
 
+def _readable(record: Evidence) -> bool:
+    """Whether the parts that every record needs are of their types: a store or a file may hold anything."""
+    return (
+        type(record.learned) is int
+        and type(record.occurred) is int
+        and type(record.id) is str
+        and type(record.kind) is EvidenceKind
+        and (record.supersedes is None or type(record.supersedes) is str)
+    )
+
+
 def history_read(evidence: Iterable[Evidence], now: Minute) -> History:
     """What is known at `now` of one subject. Total: unreadable records end in `unclear`."""
     history = History()
     known: list[Evidence] = []
     corrected = False
     for record in evidence:
-        if type(record.learned) is not int or type(record.occurred) is not int or type(record.id) is not str:
-            history.unclear.append(Unclear(str(record.id), "the record has no readable time or id"))
+        if not _readable(record):
+            history.unclear.append(Unclear(str(record.id), "the record has no readable time, id or kind"))
         elif record.learned <= now:
             known.append(record)
             corrected = corrected or record.supersedes is not None or record.rescinded
