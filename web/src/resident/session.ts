@@ -84,7 +84,7 @@ export async function apply(application: Application): Promise<void> {
 
 /** Ends the session at control where it answers, and in any case on this phone. */
 export async function signOut(): Promise<void> {
-  await ask<unknown>("/api/people/sessions/end", { method: "POST", body: {}, timeoutMs: 3000 }).catch(() => undefined);
+  await ask<unknown>("/api/people/sessions/leave", { method: "POST", body: {}, timeoutMs: 3000 }).catch(() => undefined);
   sessionForget();
 }
 
