@@ -162,7 +162,8 @@ def _divisions_fill(divisions: Mapping[int, str]) -> None:
             cursor.execute(
                 "UPDATE people_subject s SET present_division = d.division"
                 " FROM unnest(%s::bigint[], %s::text[]) AS d(number, division)"
-                " WHERE s.number = d.number AND s.present_division = ''",
+                # length(): with the index on present_division the planner walks all of `d` for each row, 5,000 times
+                " WHERE s.number = d.number AND length(s.present_division) = 0",
                 [[number for number, _ in part], [division for _, division in part]],
             )
 
