@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Router
+from ninja import Router, Status
 
 from healthcode.control.access import (
     RESIDENT_COOKIE,
@@ -51,7 +51,7 @@ Json = dict[str, Any]
 
 @router.get("/consent", response={200: ConsentAnswer, 503: ProblemAnswer}, summary="The consent text in force")
 @unguarded("read the consent text")
-def consent(_request: HttpRequest) -> Json:
+def consent(request: HttpRequest) -> Json:  # noqa: ARG001  # named by the library
     """In the request's language (`?lang=zh|en`). What is recorded with an application is its version."""
     text = consent_text()
     return {
@@ -64,7 +64,7 @@ def consent(_request: HttpRequest) -> Json:
 
 @router.get("/divisions", response=DivisionsAnswer, summary="Cities and counties to choose the residence from")
 @unguarded("choose a residence")
-def divisions(_request: HttpRequest) -> Json:
+def divisions(request: HttpRequest) -> Json:  # noqa: ARG001  # named by the library
     """Those in use, by GB/T 2260 code."""
     return {"divisions": [_division(place) for place in (*cities(), *counties())]}
 
@@ -75,7 +75,7 @@ def divisions(_request: HttpRequest) -> Json:
     summary="Send a one-time code",
 )
 @public("prove a phone")
-def phone_codes(_request: HttpRequest, body: PhoneCodeAsk) -> Json:
+def phone_codes(request: HttpRequest, body: PhoneCodeAsk) -> Json:  # noqa: ARG001  # named by the library
     """The answer is the same whether or not the phone is known."""
     sent = phone_code_send(phone=phone_read(body.phone), now=datetime.now(UTC))
     return {"expires_in": sent.expires_in, "retry_after": sent.retry_after, "demo": ports().demo}
@@ -87,7 +87,7 @@ def phone_codes(_request: HttpRequest, body: PhoneCodeAsk) -> Json:
     summary="Apply, or bring an application up to date",
 )
 @public("apply for a code")
-def applications(_request: HttpRequest, response: HttpResponse, body: ApplicationBody) -> HttpResponse | Json:
+def applications(request: HttpRequest, response: HttpResponse, body: ApplicationBody) -> HttpResponse | Json:  # noqa: ARG001  # named by the library
     """Repeating it with the same document changes the same person's data and doubles nothing."""
     now = datetime.now(UTC)
     return _signed_in(response, application_submit(application=application_read(body, now=now), now=now))
@@ -99,7 +99,7 @@ def applications(_request: HttpRequest, response: HttpResponse, body: Applicatio
     summary="Sign in by phone",
 )
 @public("sign in by phone")
-def sessions(_request: HttpRequest, response: HttpResponse, body: SignInBody) -> HttpResponse | Json:
+def sessions(request: HttpRequest, response: HttpResponse, body: SignInBody) -> HttpResponse | Json:  # noqa: ARG001  # named by the library
     """Opens the code of the one who applied with this phone; nobody else's."""
     now = datetime.now(UTC)
     phone, code, document, thumb = sign_in_read(body, now=now)
@@ -127,14 +127,14 @@ def sessions_renew(request: ActRequest, response: HttpResponse, body: RenewBody)
 
 @router.delete("/sessions", response={204: None}, summary="Sign out")
 @public("sign out")
-def sessions_end(request: HttpRequest, response: HttpResponse) -> tuple[int, None]:
+def sessions_end(request: HttpRequest, response: HttpResponse) -> Status[None]:
     """Ends the session of the cookie, if there is one."""
     return _signed_out(request, response)
 
 
 @router.post("/sessions/leave", response={204: None}, summary="Sign out (for pages that cannot send DELETE)")
 @public("sign out")
-def sessions_leave(request: HttpRequest, response: HttpResponse) -> tuple[int, None]:
+def sessions_leave(request: HttpRequest, response: HttpResponse) -> Status[None]:
     """The same as DELETE /sessions."""
     return _signed_out(request, response)
 
@@ -149,12 +149,12 @@ def me(request: ActRequest) -> Json:
 
 @router.post("/withdrawal", response={204: None, 401: ProblemAnswer}, summary="Withdraw consent, give up the code")
 @resident("withdraw consent")
-def withdraw(request: ActRequest, response: HttpResponse) -> tuple[int, None]:
+def withdraw(request: ActRequest, response: HttpResponse) -> Status[None]:
     """The code stops working at every gate within a second, and every session ends."""
     assert request.act.subject is not None  # noqa: S101  # @resident
     withdrawal(number=request.act.subject, now=datetime.now(UTC))
     response.delete_cookie(RESIDENT_COOKIE, samesite="Strict")
-    return 204, None
+    return Status(204, None)
 
 
 def _signed_in(response: HttpResponse, opened: Opened | Refused) -> HttpResponse | Json:
@@ -170,10 +170,10 @@ def _signed_in(response: HttpResponse, opened: Opened | Refused) -> HttpResponse
     }
 
 
-def _signed_out(request: HttpRequest, response: HttpResponse) -> tuple[int, None]:
+def _signed_out(request: HttpRequest, response: HttpResponse) -> Status[None]:
     sign_out(token=request.COOKIES.get(RESIDENT_COOKIE, ""))
     response.delete_cookie(RESIDENT_COOKIE, samesite="Strict")
-    return 204, None
+    return Status(204, None)
 
 
 def _division(place: Division) -> Json:

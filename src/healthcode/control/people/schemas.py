@@ -34,7 +34,7 @@ class DeclarationBody(Body):
 
     symptoms: list[Short] = Field(default_factory=list, max_length=20)
     exposure: bool = False
-    text: str = Field("", max_length=2000)
+    text: Annotated[str, Field(max_length=2000)] = ""
 
 
 class ApplicationBody(Body):
