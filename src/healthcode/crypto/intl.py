@@ -17,7 +17,8 @@ from healthcode.crypto.hkdf import hkdf_with
 from healthcode.crypto.interfaces import SigningKey, VerifyKey
 
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256, FIPS 186-5
-_ES256: Final = ec.ECDSA(SHA256())
+_SIGN: Final = ec.ECDSA(SHA256(), deterministic_signing=True)  # RFC 6979: no nonce to get wrong
+_VERIFY: Final = ec.ECDSA(SHA256())
 
 
 class IntlVerifyKey:
@@ -34,7 +35,7 @@ class IntlVerifyKey:
             raise BadSignature("a signature has 64 bytes")
         r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
         try:
-            self._handle.verify(encode_dss_signature(r, s), data, _ES256)
+            self._handle.verify(encode_dss_signature(r, s), data, _VERIFY)
         except InvalidSignature:
             raise BadSignature("the signature is not this key's over this message") from None
 
@@ -54,7 +55,7 @@ class IntlSigningKey:
 
     def sign(self, data: bytes) -> bytes:
         """See `SigningKey.sign`. Of s and n - s the smaller is given, so that a signature has one form."""
-        r, s = decode_dss_signature(self._handle.sign(data, _ES256))
+        r, s = decode_dss_signature(self._handle.sign(data, _SIGN))
         return r.to_bytes(32, "big") + min(s, _ORDER - s).to_bytes(32, "big")
 
     def to_bytes(self) -> bytes:
