@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
+
 from healthcode.visits.record import Visit
 from healthcode.visits.sink import SinkUnavailable, VisitSink, VisitsRefused
 
@@ -34,6 +36,8 @@ class QueueLimits:
     rest_s: float = 0.5
     """How long requests fail fast after the sink was unavailable."""
 
+
+_log = structlog.get_logger(__name__)
 
 _Waiting = tuple[Visit, "asyncio.Future[None]"]
 
@@ -64,6 +68,7 @@ class VisitQueue:
 
     def start(self) -> None:
         """Start the lanes in the running loop."""
+        self._wake = asyncio.Event()
         self._lanes = [asyncio.create_task(self._lane()) for _ in range(self._limits.lanes)]
 
     async def close(self) -> None:
@@ -102,14 +107,16 @@ class VisitQueue:
                 await self._sink.store([visit for visit, _ in batch])
         except VisitsRefused as error:
             refused = error.refused
-        except (SinkUnavailable, TimeoutError):
+        except (asyncio.CancelledError, GeneratorExit):
+            _fail(batch)
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a sink raises, its callers must be answered
+            if not isinstance(error, SinkUnavailable | TimeoutError):
+                _log.exception("visit_sink_failed")
             self._rest_until = self._clock() + self._limits.rest_s
             _fail(batch)
             self._fail_waiting()
             return
-        except BaseException:
-            _fail(batch)
-            raise
         self.batches += 1
         self.stored += len(batch) - len(refused)
         for visit, done in batch:
