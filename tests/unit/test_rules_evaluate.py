@@ -166,3 +166,8 @@ def test_a_test_that_only_renews_its_age_is_no_decision() -> None:
     assert before.decision_key() == after.decision_key()
     assert (before.last_negative, after.last_negative) == (at(2, 9), at(4, 9))
     assert ask(zhao(), at(5)).decision_key() != ask([], at(5)).decision_key()
+
+
+def test_a_record_that_arrives_twice_counts_once() -> None:
+    """A repeated delivery opens no second ground."""
+    assert ask([*zhao(), *zhao()], at(5)) == ask(zhao(), at(5))

@@ -6,9 +6,10 @@ import pytest
 
 from healthcode.adapters.rulebook_files import rulebook_folder, ruleset_files, ruleset_folders
 from healthcode.rules.cases import ruleset_case_problems
+from healthcode.rules.evaluate import evaluate, record_steps
 from healthcode.rules.parse import parse_ruleset
 from healthcode.rules.problem import Problem, RulesetError
-from tests.rulebook import ninth
+from tests.rulebook import at, fact, ninth
 
 FOLDER = ruleset_folders(rulebook_folder())["ninth-edition"]
 FILES = dict(ruleset_files(FOLDER))
@@ -144,3 +145,20 @@ def test_files_may_stand_in_one_folder() -> None:
     inside = {f"ninth-edition/{name}": content for name, content in FILES.items()}
     assert parse_ruleset(inside).digest == ninth().digest
     assert Path(FOLDER).name == "ninth-edition"
+
+
+def test_a_policy_that_refuses_green_or_asks_for_more_papers_is_refused() -> None:
+    """Art. 4, 9: no second code, no extra paper."""
+    assert "let 'green' pass" in told("policies.yaml", "colors: [green]", "colors: [yellow]")
+    assert "no field here" in told("policies.yaml", "  colors: [green]", "  colors: [green]\n  second_code: yes")
+
+
+def test_a_fourth_color_needs_no_code() -> None:
+    """Art. 14: in special circumstances there are more colors."""
+    orange = FILES["colors.yaml"].replace(b"id: yellow", b"id: orange").replace(b"state: 3", b"state: 5")
+    orange = orange.replace(b"severity: 10", b"severity: 15").split(b"  - id: orange")[1].split(b"  - id: red")[0]
+    files = FILES | {"colors.yaml": FILES["colors.yaml"] + b"  - id: orange" + orange}
+    files["symptom.yaml"] = FILES["symptom.yaml"].replace(b"color: yellow", b"color: orange")
+    ruleset = parse_ruleset(files)
+    answer = evaluate([fact("symptom", "s", symptoms=["fever"])], [], ruleset, at(2), holds_code=True)
+    assert (answer.color, record_steps(answer, ruleset)[0][1]) == ("orange", 5)

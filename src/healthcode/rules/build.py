@@ -61,6 +61,9 @@ def policies_build(
     for where, policy in [(("default",), default), *((("adjustments", i), p) for i, p in enumerate(adjustments))]:
         unknown = sorted(policy.colors - {c.id for c in colors.definitions})
         problems += [source.problem((*where, "colors"), f"{c!r} is no configured color") for c in unknown]
+        if colors.default.id not in policy.colors:
+            hint = f"let {colors.default.id!r} pass"
+            problems.append(source.problem((*where, "colors"), "this would refuse the least severe color", hint))
     return default, adjustments
 
 

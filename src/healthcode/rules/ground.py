@@ -43,13 +43,19 @@ _End = tuple[Minute | None, Minute | None]
 
 
 def rule_applies(rule: Rule, fact: Fact) -> bool:
-    """Whether a rule speaks about a fact; raises CannotTellError where a field it asks for is missing."""
+    """Whether a rule speaks about a fact: every condition holds.
+
+    One that fails decides, whatever the others are; raises CannotTellError where none fails and a field is missing.
+    """
+    lacking = ""
     for condition in rule.where:
         answer = condition.holds(fact.record.fields)
         if answer is None:
-            raise CannotTellError(f"{rule.id} asks for {condition.field}")
-        if not answer:
+            lacking = condition.field
+        elif not answer:
             return False
+    if lacking:
+        raise CannotTellError(f"{rule.id} asks for {lacking}")
     return True
 
 

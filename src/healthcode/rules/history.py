@@ -186,14 +186,15 @@ def _readable(record: Evidence) -> bool:
 def history_read(evidence: Iterable[Evidence], now: Minute) -> History:
     """What is known at `now` of one subject. Total: unreadable records end in `unclear`."""
     history = History()
-    known: list[Evidence] = []
+    by_id: dict[str, Evidence] = {}  # a record that arrives twice counts once
     corrected = False
     for record in evidence:
         if not _readable(record):
             history.unclear.append(Unclear(str(record.id), "the record has no readable time, id or kind"))
         elif record.learned <= now:
-            known.append(record)
+            by_id[record.id] = record
             corrected = corrected or record.supersedes is not None or record.rescinded
+    known = list(by_id.values())
     if not corrected:
         for record in known:
             _take(history, record, (record.id,), record.learned, record.learned)
