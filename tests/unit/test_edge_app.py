@@ -30,7 +30,9 @@ def edge():
     return world
 
 
-@pytest.mark.parametrize(("path", "body"), [("/", b"resident"), ("/inspect", b"inspector"), ("/index.html", b"resident")])
+@pytest.mark.parametrize(
+    ("path", "body"), [("/", b"resident"), ("/inspect", b"inspector"), ("/index.html", b"resident")]
+)
 def test_pages_come_with_a_policy_that_lets_nothing_foreign_in(edge, path, body):
     answer = edge.ask("GET", path)
     assert body in answer.raw

@@ -108,8 +108,12 @@ class RelayProcess:
     async def _snapshot(self) -> None:
         try:
             path = await asyncio.to_thread(
-                snapshot_take, self._settings.dsn("app", self._secrets), self._secrets.system_token, self._snapshots,
-                self._key, self._region,
+                snapshot_take,
+                self._settings.dsn("app", self._secrets),
+                self._secrets.system_token,
+                self._snapshots,
+                self._key,
+                self._region,
             )
         except Exception:  # noqa: BLE001 - the feed goes on without; the next heartbeat's turn tries again
             _log.exception("snapshot_failed")
