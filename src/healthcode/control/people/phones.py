@@ -7,6 +7,7 @@ may have proved one phone (a couple, a recycled number); their index rows are nu
 
 from __future__ import annotations
 
+import math
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -140,7 +141,7 @@ def _limits_check(index: bytes, now: datetime) -> None:
         )
     )
     waits = [sent[most - 1] + span - now for most, span in _LIMITS if len(sent) >= most]
-    seconds = max((int(wait.total_seconds()) + 1 for wait in waits), default=0)
+    seconds = max((math.ceil(wait.total_seconds()) for wait in waits), default=0)
     if seconds <= 0:
         return
     minutes = -(-seconds // 60)
