@@ -143,7 +143,7 @@ def control_ports(cluster: Cluster) -> Ports:
     made = Ports(
         region="140000",
         public_url="http://127.0.0.1:8001",
-        ruleset=ruleset_load(REPOSITORY / "rulebook" / "shanxi" / "ninth-edition"),
+        ruleset=ruleset_load("ninth-edition", REPOSITORY / "rulebook"),
         consents={"2022-10-13": {"zh": "同意。", "en": "I agree."}},
         sms=SmsRecorder(),
         registry=RegistryFile(data / "registry", secrets.blind_key),
