@@ -29,8 +29,8 @@ from healthcode.wiring.relay import RelayProcess
 from healthcode.wiring.settings import Settings
 from healthcode.wiring.updater import Updater
 from tests.control_world import World
-from tests.intake import leads, proposed, results, reviewed, with_code
 from tests.intake import lead as lead_row
+from tests.intake import leads, proposed, results, reviewed, with_code
 from tests.intake import result as result_row
 from tests.people import BAI, ZHAO, ZHOU
 
