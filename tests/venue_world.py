@@ -84,12 +84,12 @@ class Shop:
 
 
 @pytest.fixture
-def shop(world: World) -> Iterator[Shop]:
+def shop(world: World) -> Shop:
     """People without identities: nothing here needs more than their numbers."""
     with world.system(), connection.cursor() as cursor:
         cursor.execute("SELECT subjects_create(3)")
         numbers = [row[0] for row in cursor.fetchall()]
-    yield Shop(world, *numbers)
+    return Shop(world, *numbers)
 
 
 def now() -> datetime:

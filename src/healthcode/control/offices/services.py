@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from healthcode.control.access import session_open
 from healthcode.control.audit.names import EventName
 from healthcode.control.audit.services import event_append
@@ -18,7 +20,9 @@ def officer_enter(*, account_id: int, hours: int, now: datetime) -> str:
     Raises:
         Problem: 403 where the account belongs to no officer, or the officer is barred (Art. 17).
     """
-    officer = Officer.objects.filter(account_id=account_id, sanctioned_at__isnull=True).first()
+    in_post = Q(appointments__until__isnull=True) | Q(appointments__until__gt=now)
+    officers = Officer.objects.filter(in_post, account_id=account_id, sanctioned_at__isnull=True)
+    officer = officers.filter(appointments__since__lte=now).first()
     if officer is None:
         raise Problem(
             403,
