@@ -41,6 +41,7 @@ def test_an_older_version_changes_nothing(buffer):
     editor.apply(ZHAO, record(RED, 2))
     assert not editor.apply(ZHAO, record(GREEN, 1))
     assert not editor.apply(ZHAO, record(GREEN, 2))
+    assert not editor.apply(ZHAO, record(GREEN, 0))
     assert editor.read(ZHAO).state == RED
 
 

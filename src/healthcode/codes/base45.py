@@ -32,10 +32,7 @@ def base45_encode(data: bytes) -> str:
 
 def base45_decode(text: str) -> bytes:
     """Return the bytes of `text`; raises `Base45Error`. One byte string has exactly one text."""
-    try:
-        raw = text.encode("ascii")
-    except UnicodeEncodeError:
-        raise Base45Error("a character is not in the alphabet") from None
+    raw = text.encode(errors="replace")
     if raw.translate(None, ALPHABET):
         raise Base45Error("a character is not in the alphabet")
     groups, rest = divmod(len(raw), 3)
@@ -56,7 +53,7 @@ def _decode_groups(values: bytes, groups: int) -> bytes:
     number = int.from_bytes(values, "big")
     sums = ((number >> 16) & mask) + 45 * ((number >> 8) & mask) + 2025 * (number & mask)
     lanes = sums.to_bytes(groups * 3, "big")
-    if any(lanes[0::3]):
+    if lanes[0::3].count(0) != groups:
         raise Base45Error("a group is too large")
     data = bytearray(groups * 2)
     data[0::2] = lanes[1::3]

@@ -10,7 +10,7 @@ from typing import Final
 
 from healthcode.domain.time import Minute
 from healthcode.table.header import HEADER_BYTES, Header, TableError, header_decode, header_encode, header_place
-from healthcode.table.record import RECORD_BYTES, UNKNOWN, Record, RecordError, record_decode
+from healthcode.table.record import RECORD_BYTES, UNKNOWN, Record, RecordError, record_decode, record_version
 
 Buffer = mmap | bytearray | memoryview | bytes
 
@@ -57,7 +57,7 @@ class TableView:
 
     def damaged(self, numbers: Iterable[int]) -> list[int]:
         """Return those of `numbers` whose stored bytes are no record: they need their record again."""
-        return [number for number in numbers if not _whole(self.raw(number))]
+        return [number for number in numbers if record_version(self.raw(number)) < 0]
 
     def raw(self, number: int) -> bytes:
         """Return the 32 stored bytes of a subject number inside the table."""
@@ -80,12 +80,10 @@ class TableEditor(TableView):
         """
         if not 0 <= number < self.capacity:
             raise TableError(f"subject {number} is outside this table of {self.capacity} records; grow it first")
-        new = record_decode(record)
-        try:
-            old_version = record_decode(self.raw(number)).version
-        except RecordError:
-            old_version = -1
-        if new.version <= old_version and old_version > 0:
+        new = record_version(record)
+        if new < 0:
+            raise RecordError("the CRC of this record is wrong")
+        if new <= (old := record_version(self.raw(number))) and old > 0:
             return False
         self.put(number, record)
         return True
@@ -154,11 +152,3 @@ def _write_header(data: memoryview, header: Header) -> None:
     at = header_place(header.serial)
     encoded = header_encode(header)
     data[at : at + len(encoded)] = encoded
-
-
-def _whole(data: bytes) -> bool:
-    try:
-        record_decode(data)
-    except RecordError:
-        return False
-    return True

@@ -75,6 +75,13 @@ def record_encode(record: Record) -> bytes:
     return body + crc_hqx(body, 0).to_bytes(2, "little")
 
 
+def record_version(data: bytes) -> int:
+    """Return the version of 32 stored bytes, or -1 if their CRC is wrong: the cheap look before replacing a record."""
+    if len(data) != RECORD_BYTES or crc_hqx(data[:30], 0) != data[30] | data[31] << 8:
+        return -1
+    return int.from_bytes(data[:4], "little")
+
+
 def record_decode(data: bytes) -> Record:
     """Return the record of 32 bytes; raises `RecordError` if their CRC or form is wrong."""
     if data == _EMPTY:
