@@ -162,8 +162,8 @@ def _divisions_fill(divisions: Mapping[int, str]) -> None:
             cursor.execute(
                 "UPDATE people_subject s SET present_division = d.division"
                 " FROM unnest(%s::bigint[], %s::text[]) AS d(number, division)"
-                # length(): with the index on present_division the planner walks all of `d` for each row, 5,000 times
-                " WHERE s.number = d.number AND length(s.present_division) = 0",
+                # not "= ''": where the planner expects few such rows it walks all of `d` for each of them
+                " WHERE s.number = d.number AND length(s.present_division) < 1",
                 [[number for number, _ in part], [division for _, division in part]],
             )
 
