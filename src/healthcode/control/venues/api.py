@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from healthcode.control.access import public, resident
 from healthcode.control.language import say
@@ -165,7 +165,7 @@ def venues(request: HttpRequest) -> list[VenueOut]:
 
 @router.post("", response={201: VenueOut}, summary="Register a venue")
 @resident("manage a venue")
-def register(request: HttpRequest, body: VenueIn) -> tuple[int, VenueOut]:
+def register(request: HttpRequest, body: VenueIn) -> Status[VenueOut]:
     """Register a venue for review by its county."""
     made = venue_register(
         manager=_subject(request),
@@ -176,7 +176,7 @@ def register(request: HttpRequest, body: VenueIn) -> tuple[int, VenueOut]:
         checkpoints=body.checkpoints,
         now=datetime.now(UTC),
     )
-    return 201, _venue(made)
+    return Status(201, _venue(made))
 
 
 @router.get("/{int:number}", response=VenueOut, summary="One venue")
@@ -188,10 +188,10 @@ def venue(request: HttpRequest, number: int) -> VenueOut:
 
 @router.post("/{int:number}/checkpoints", response={201: Place}, summary="Add a checkpoint")
 @resident("manage a venue")
-def checkpoints(request: HttpRequest, number: int, body: CheckpointIn) -> tuple[int, Place]:
+def checkpoints(request: HttpRequest, number: int, body: CheckpointIn) -> Status[Place]:
     """Add a gate to a venue of one's own."""
     made = checkpoint_add(venue=number, manager=_subject(request), name=body.name, now=datetime.now(UTC))
-    return 201, Place(number=made.number, name=made.name)
+    return Status(201, Place(number=made.number, name=made.name))
 
 
 @router.get("/{int:number}/inspectors", response=list[InspectorOut], summary="Inspectors of a venue")
@@ -203,7 +203,7 @@ def inspectors(request: HttpRequest, number: int) -> list[InspectorOut]:
 
 @router.post("/{int:number}/inspectors", response={201: InviteOut}, summary="Invite an inspector")
 @resident("manage a venue")
-def invite(request: HttpRequest, number: int, body: InspectorIn) -> tuple[int, InviteOut]:
+def invite(request: HttpRequest, number: int, body: InspectorIn) -> Status[InviteOut]:
     """Invite an inspector; the link is answered here once and stored nowhere."""
     made, token = inspector_invite(
         venue=number,
@@ -213,15 +213,15 @@ def invite(request: HttpRequest, number: int, body: InspectorIn) -> tuple[int, I
         now=datetime.now(UTC),
     )
     link = f"{ports().public_url}/inspect#invite={token}"
-    return 201, InviteOut(inspector=made.pk, link=link, expires=made.invite_expires_at)
+    return Status(201, InviteOut(inspector=made.pk, link=link, expires=made.invite_expires_at))
 
 
 @router.post("/{int:number}/inspectors/{int:inspector}/dismissal", response={204: None}, summary="Dismiss an inspector")
 @resident("manage a venue")
-def dismissal(request: HttpRequest, number: int, inspector: int) -> tuple[int, None]:
+def dismissal(request: HttpRequest, number: int, inspector: int) -> Status[None]:
     """End an appointment or withdraw an invitation, at once."""
     inspector_dismiss(venue=number, inspector=inspector, manager=_subject(request), now=datetime.now(UTC))
-    return 204, None
+    return Status(204, None)
 
 
 def _subject(request: HttpRequest) -> int:
