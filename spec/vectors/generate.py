@@ -219,6 +219,9 @@ def venue_cases():
     yield "an empty seal", poster + ".", {}
     yield "nothing", "", {}
     yield "a link to elsewhere", poster.replace("jkm.example", "jkm.example.evil"), {}
+    yield "a link to elsewhere that is no code at all", "https://example.com/menu", {}
+    yield "our link as a part of another", "https://evil.example/#" + poster, {}
+    yield "our host as a user name", poster.replace("jkm.example", "jkm.example@evil.example"), {}
     yield "padded", poster + "==", {}
     yield "not CBOR", link + b64(b"\xff\xff"), {}
     yield "CBOR after it", link + b64(good + b"\0"), {}

@@ -194,8 +194,8 @@ def walk_session(context, text):
 def walk_venue(context, text):
     """Section 4."""
     walk = Walk()
-    link, mark, fragment = text.rpartition("#")
-    if mark and context.get("hosts") is not None and link.split("/")[2:3] != context["hosts"]:
+    _, mark, fragment = text.rpartition("#")
+    if (mark or "://" in text) and text.split("/")[2:3] != context["hosts"]:
         return walk.stop("host", "foreign_place")
     walk.ok("host")
     signed_text, dot, seal_text = fragment.partition(".")

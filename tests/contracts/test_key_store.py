@@ -2,6 +2,8 @@
 
 import multiprocessing
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import pairwise
 
@@ -124,3 +126,26 @@ def test_racing_processes_get_one_key(path):
     with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as pool:
         keys = list(pool.map(_create, [path] * 8))
     assert all(one == other for one, other in pairwise(keys))
+
+
+KEEP_CREATING = """
+import sys
+from pathlib import Path
+from healthcode.adapters.key_store_file import KeyStoreFile
+store = KeyStoreFile(Path(sys.argv[1]), b"r" * 32)
+for number in range(100_000):
+    print(number, store.create(f"p{number}").hex(), flush=True)
+"""
+
+
+def test_every_key_given_out_before_a_kill_is_there_after_it(path):
+    child = subprocess.Popen([sys.executable, "-c", KEEP_CREATING, str(path)], stdout=subprocess.PIPE, text=True)
+    first = [child.stdout.readline() for _ in range(30)]
+    child.kill()
+    lines = first + child.stdout.readlines()
+    child.stdout.close()
+    child.wait()
+    store = KeyStoreFile(path, ROOT)
+    for number, key in (line.split() for line in lines if line.endswith("\n")):
+        assert store.get(f"p{number}").hex() == key
+    store.close()

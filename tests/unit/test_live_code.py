@@ -104,7 +104,18 @@ def test_a_later_version_asks_for_an_update(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "HL", "HL1:", SHOWN[:-1], SHOWN.lower(), SHOWN + "AB", "HL1:" + "林" * 72, "https://example.com", "::::"],
+    [
+        "",
+        "HL",
+        "HL1:",
+        SHOWN[:-2],
+        SHOWN.lower(),
+        SHOWN + "AB",
+        "HL1:" + "A" * 99_999,
+        "HL1:" + "林" * 72,
+        "https://example.com",
+        "::::",
+    ],
 )
 def test_what_is_no_code_is_unreadable(text):
     with pytest.raises(Unreadable):

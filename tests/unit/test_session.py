@@ -57,7 +57,9 @@ def test_an_altered_session_is_forged_and_a_later_one_needs_an_update():
             session_open(KEYS, token, region=SHANXI, now=NOW)
 
 
-@pytest.mark.parametrize("token", ["", "HS1.", "HS1.AAAA", "HS1.****", "Bearer x", "HS1." + "A" * 65])
+@pytest.mark.parametrize(
+    "token", ["", "HS1.", "HS1.AAAA", "HS1.****", "Bearer x", "HS1." + "A" * 65, "HS1." + "A" * 600]
+)
 def test_what_is_no_session_is_unreadable(token):
     with pytest.raises(Unreadable):
         session_open(KEYS, token, region=SHANXI, now=NOW)

@@ -1,6 +1,8 @@
 """Table files: views beside one editor, crashes, growth and replacement."""
 
 import mmap
+import subprocess
+import sys
 from binascii import crc32
 from contextlib import ExitStack
 
@@ -202,3 +204,31 @@ def test_a_mapped_file_can_be_viewed_read_only(made, tmp_path):
         view = TableView(data, region=SHANXI)
         assert view.read(LIN) == UNKNOWN
         view.close()
+
+
+KEEP_APPLYING = """
+import sys
+from pathlib import Path
+from healthcode.adapters.table_files import TableFile
+from healthcode.table.record import Record, record_encode
+table = TableFile(Path(sys.argv[1]), region=140000)
+table.claim()
+for seq in range(1, 10_000_000):
+    table.apply(seq % 10, record_encode(Record(2 + seq % 3, version=seq)))
+    table.mark(applied={0: seq})
+    if seq == 2_000:
+        print("going", flush=True)
+"""
+
+
+def test_after_a_kill_no_record_is_behind_its_watermark(made, opened, tmp_path):
+    made(tmp_path / CURRENT).abandon()
+    child = subprocess.Popen([sys.executable, "-c", KEEP_APPLYING, str(tmp_path / CURRENT)], stdout=subprocess.PIPE)
+    with child.stdout:
+        assert child.stdout.readline() == b"going\n"
+    child.kill()
+    child.wait()
+    table = opened(TableFile(tmp_path / CURRENT, region=SHANXI))
+    seq = table.header.applied[0]
+    assert table.trustworthy
+    assert all(table.read(done % 10).version in (done, done + 10) for done in range(seq - 9, seq + 1))

@@ -102,6 +102,9 @@ def test_a_link_to_elsewhere_is_recognised():
     for host in ("https://evil.example", "https://jkm.example.evil", "https://jkm.example@evil", "http://[", "x"):
         with pytest.raises(ForeignPlace):
             opened(POSTER.replace(BASE, host), hosts={"jkm.example"})
+    for text in ("https://evil.example/menu", f"https://evil.example/#{POSTER}"):
+        with pytest.raises(ForeignPlace):
+            opened(text, hosts={"jkm.example"})
 
 
 @pytest.mark.parametrize("payload", [b"", b"\xff", b"\x01", {0: 2}, {0: 1}, {0: 1, 1: "14", 2: 1, 3: 1}])

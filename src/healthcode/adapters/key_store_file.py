@@ -154,6 +154,7 @@ class KeyStoreFile:
     def _db(self) -> sqlite3.Connection:
         """The calling thread's connection; a forked child opens its own, as SQLite demands."""
         if getattr(self._local, "pid", None) != os.getpid() or self._local.db is None:
+            self._local.inherited = getattr(self._local, "db", None)  # of the parent: never closed here
             self._local.db = self._connect()
             self._local.pid = os.getpid()
         connection: sqlite3.Connection = self._local.db

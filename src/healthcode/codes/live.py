@@ -27,6 +27,7 @@ _HEADER: Final = struct.Struct(">BHHBH")
 _BODY: Final = struct.Struct(">IHB")
 _SHORTEST: Final = _HEADER.size + NONCE_BYTES + _BODY.size + TAG_BYTES
 _LONGEST: Final = _SHORTEST + NAME_BYTES
+_LONGEST_TEXT: Final = len(PREFIX) + -(-_LONGEST * 3 // 2)
 _AAD: Final = PREFIX.encode()
 
 
@@ -90,6 +91,8 @@ def _decode(text: str) -> bytes:
         if text.startswith(FAMILY) and ":" in text[len(FAMILY) : len(FAMILY) + 4]:
             raise UpdateNeeded("this live code is of a version that this release does not know")
         raise Unreadable("this is not a live code")
+    if len(text) > _LONGEST_TEXT:
+        raise Unreadable(f"a live code has at most {_LONGEST_TEXT} characters")
     try:
         data = base45_decode(text[len(PREFIX) :])
     except Base45Error as error:

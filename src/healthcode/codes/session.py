@@ -27,6 +27,7 @@ _BODY: Final = struct.Struct(">BIHIH16sIIBB")
 _KINDS: Final[tuple[Literal["resident", "inspector"], ...]] = ("resident", "inspector")
 _AAD: Final = PREFIX.encode()
 _SHORTEST: Final = _HEADER.size + NONCE_BYTES + _BODY.size + TAG_BYTES
+_LONGEST_TEXT: Final = 512
 
 SessionKind = Literal["resident", "inspector"]
 
@@ -104,6 +105,8 @@ def _decode(text: str) -> bytes:
         if text.startswith(FAMILY) and "." in text[len(FAMILY) : len(FAMILY) + 4]:
             raise UpdateNeeded("this session is of a version that this release does not know")
         raise Unreadable("this is not a session")
+    if len(text) > _LONGEST_TEXT:
+        raise Unreadable(f"a session has at most {_LONGEST_TEXT} characters")
     try:
         data = b64_decode(text[len(PREFIX) :])
     except Base64Error as error:

@@ -109,8 +109,8 @@ class VenueReader:
     def _split(self, text: str) -> tuple[bytes, bytes | None]:
         if len(text) > LONGEST_TEXT:
             raise Unreadable("a venue code is shorter than this")
-        link, mark, fragment = text.rpartition("#")
-        if mark and self._hosts is not None and _host(link) not in self._hosts:
+        _, mark, fragment = text.rpartition("#")
+        if (mark or "://" in text) and self._hosts is not None and _host(text) not in self._hosts:
             raise ForeignPlace("this code leads to a host that is not ours; do not open it, report it")
         signed, dot, seal = fragment.partition(".")
         if not signed or (dot and not seal):
