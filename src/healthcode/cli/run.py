@@ -10,6 +10,8 @@ from rich.console import Console
 
 from healthcode.adapters.supervisor import SupervisorError
 from healthcode.cli.failure import teaching
+from healthcode.control.seed.accounts import PASSWORD
+from healthcode.control.seed.cast import OFFICERS
 from healthcode.wiring.group import Group
 from healthcode.wiring.settings import Settings, settings_load
 
@@ -65,8 +67,9 @@ def _welcome(settings: Settings, *, demo: bool) -> None:
     _console.print()
     for title, address in rows:
         _console.print(f"  {title:<28}{address}", markup=False)
-    accounts = settings.data / "run" / "demo-accounts.txt"
-    if demo and accounts.exists():
-        _console.print()
-        _console.print(accounts.read_text(encoding="utf-8").rstrip(), markup=False)
+    if demo:
+        names = ", ".join(f"{officer.key} ({officer.role.replace('_', ' ')})" for officer in OFFICERS)
+        _console.print(
+            f"\n  Officers: {names}.\n  Password: {PASSWORD}; the second factor is on the demo page.", markup=False
+        )
     _console.print(f"\n  Logs are in {settings.data / 'logs'}. Ctrl-C stops everything.\n", markup=False)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from django.core.handlers.wsgi import WSGIHandler
+from django.urls import get_resolver
 from granian import Granian
 from granian.constants import Interfaces
 
@@ -79,7 +80,9 @@ def application() -> WSGIHandler:
     settings = settings_load()
     logs_setup("control", settings.log_level)
     control_configure(settings)
-    return WSGIHandler()
+    handler = WSGIHandler()
+    len(get_resolver().url_patterns)  # read now: a broken route ends the start, not somebody's first request
+    return handler
 
 
 def control_serve(settings: Settings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import django
 import psycopg
@@ -70,8 +71,14 @@ def database_open(settings: Settings, secrets: Secrets, server: EmbeddedPostgres
 
 
 def database_migrate(settings: Settings) -> None:
-    """Bring the schema up to date, as role `migrate`. This process is then a Django process of that role."""
-    secrets = settings.secrets()
+    """Bring the schema up to date, as role `migrate`. This process is then a Django process of that role.
+
+    Where HEALTHCODE_DATABASE_URL names a user, roles and database are made first, and secrets where there are none:
+    a deployment without `healthcode run` begins with this too. Raises SettingsError, SecretsError.
+    """
+    secrets = settings.secrets(create=settings.database_url is not None)
+    if settings.database_url is not None and urlsplit(settings.database_url.get_secret_value()).username:
+        database_open(settings, secrets, None)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "healthcode.control.settings")
     django_settings.DATABASES = {"default": database_settings(settings.dsn("migrate", secrets))}
     django_settings.SECRET_KEY = secrets.django_key

@@ -6,6 +6,7 @@ requests goes first and whoever keeps records goes last.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -123,7 +124,17 @@ def _answers(url: str) -> bool:
     return False
 
 
-def _tail(log: Path, lines: int = 15) -> str:
+def _tail(log: Path, lines: int = 3, letters: int = 1200) -> str:
+    """The end of a log for a terminal: the last events, of each no more than its end."""
     with suppress(FileNotFoundError):
-        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+        last = log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
+        return "\n".join(_event(line)[-letters:] for line in last)
     return "(no log)"
+
+
+def _event(line: str) -> str:
+    """What a log line says, without the fields around it."""
+    with suppress(ValueError, AttributeError):
+        said = json.loads(line)
+        return str(said.get("exception") or said["event"])
+    return line
