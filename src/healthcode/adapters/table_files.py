@@ -39,7 +39,11 @@ class TableFile:
         self.path = path
         self._region = region
         self._file = path.open("r+b")
-        self._map()
+        try:
+            self._map()
+        except (TableError, ValueError):
+            self._file.close()
+            raise
 
     @classmethod
     def create(
@@ -200,7 +204,7 @@ class TableReader:
             return False
         try:
             fresh = self._map()
-        except (OSError, TableError):
+        except (OSError, ValueError):
             return False  # half made or gone: the old mapping still answers; try again at the next call
         self.view = fresh
         return True

@@ -98,8 +98,7 @@ class Updater:
         """Go on with the table that is there, or build one."""
         path = self._folder / CURRENT
         try:
-            self._table = TableFile(path, region=self._region)
-            self._table.claim()
+            self._table = table_claim(path, self._region)
         except (FileNotFoundError, TableError, ValueError) as error:
             _log.info("table_rebuild", reason=str(error))
             await self._rebuild()
@@ -212,6 +211,17 @@ class Updater:
         """Whether a heartbeat came since the clock was last compared."""
         new, self._compared = self._beat != self._compared, self._beat
         return new
+
+
+def table_claim(path: Path, region: int) -> TableFile:
+    """The table at `path`, ours to write.  Raises FileNotFoundError, or TableError where it must be built again."""
+    table = TableFile(path, region=region)
+    try:
+        table.claim()
+    except TableError:
+        table.abandon()
+        raise
+    return table
 
 
 async def updater_follow(settings: Settings) -> None:
