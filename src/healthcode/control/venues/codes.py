@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 import segno
 
@@ -42,10 +42,13 @@ def screen_link(venue: Venue, checkpoint: Checkpoint, *, now: Minute) -> str:
     return venue_rotating(poster_link(venue, checkpoint), epoch_keys(now), minute=now)
 
 
-def code_svg(text: str) -> str:
-    """`text` as a QR code: inline SVG without a size of its own, black on white whatever the theme."""
+def code_svg(text: str, *, error: Literal["l", "m"] = "m") -> str:
+    """`text` as a QR code: inline SVG without a size of its own, black on white whatever the theme.
+
+    `error` is the level of correction: `m` on paper, which gets dirty; `l` on a screen, for a coarser picture.
+    """
     out = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(
+    segno.make(text, error=error, micro=False, boost_error=False).save(
         out,
         kind="svg",
         xmldecl=False,

@@ -77,12 +77,14 @@ def venue(request: ActRequest, number: int) -> HttpResponse:
     """One venue: its checkpoints with poster and screen, its inspectors, today's counts."""
     found = venue_owned(number, _manager(request))
     now = datetime.now(UTC)
+    hours = visits_today(found, now=now)
     context = {
         "row": venue_row(found),
         "venue": found,
         "checkpoints": found.checkpoints.order_by("number"),
         "inspectors": inspectors_of(found),
-        "hours": visits_today(found, now=now),
+        "hours": hours,
+        "busy": any(hour.visits for hour in hours),
         "now": now,
     }
     return render(request, "venues/venue.html", context)
@@ -189,4 +191,4 @@ def _shown(venue: Venue, checkpoint: Checkpoint, now: datetime) -> dict[str, Any
     minute = minute_of(now)
     link = screen_link(venue, checkpoint, now=minute)
     left_ms = 60_000 - (now.second * 1000 + now.microsecond // 1000)
-    return {"minute": minute, "link": link, "svg": code_svg(link), "renew_in_ms": left_ms}
+    return {"minute": minute, "link": link, "svg": code_svg(link, error="l"), "renew_in_ms": left_ms}
