@@ -171,3 +171,18 @@ def test_a_test_that_only_renews_its_age_is_no_decision() -> None:
 def test_a_record_that_arrives_twice_counts_once() -> None:
     """A repeated delivery opens no second ground."""
     assert ask([*zhao(), *zhao()], at(5)) == ask(zhao(), at(5))
+
+
+def test_an_area_that_becomes_high_again_counts_from_then() -> None:
+    """The resident's page says since when, of this stretch."""
+    home = fact("area_stay", "home", area="ring-road", relation="resident")
+    ground = only(ask([home], at(15), area("high", at(2), at(5)), area("high", at(12))))
+    assert (ground.since, ground.phase) == (at(12), "high")
+
+
+def test_no_end_is_promised_while_a_linked_contact_is_unknown() -> None:
+    """Only the linked contact's tests make day 7 the end."""
+    unknown = fact("secondary_contact", "s", linked_tests="pending")
+    clear = fact("secondary_contact", "s", linked_tests="negative")
+    assert only(ask([unknown], at(2))).planned_end is None
+    assert only(ask([clear], at(2))).planned_end == at(9)

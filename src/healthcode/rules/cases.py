@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from healthcode.domain.time import minute_parse, minute_text
+from healthcode.domain.time import MINUTES_PER_DAY, OFFSET, minute_parse, minute_text
 from healthcode.rules.document import DocumentFault, area_from_json, evidence_from_json
 from healthcode.rules.evaluate import evaluate
-from healthcode.rules.model import Case, Rule, Ruleset
+from healthcode.rules.model import Case, EndKind, Rule, Ruleset
 from healthcode.rules.problem import Problem
 from healthcode.rules.result import Evaluation
 
@@ -59,19 +59,33 @@ def case_problems(case: Case, ruleset: Ruleset) -> list[Problem]:
     return problems
 
 
+def _minutes(rule: Rule, ruleset: Ruleset) -> list[tuple[int, object]]:
+    """Minute of the local day and phase of every answer that the cases of a rule ask for."""
+    mine = [e for case in ruleset.cases if case.rule == rule.id for e in case.expect]
+    return [((minute_parse(str(e["at"])) + OFFSET) % MINUTES_PER_DAY, e.get("phase", "")) for e in mine]
+
+
 def _boundaries(rule: Rule, ruleset: Ruleset) -> list[Problem]:
-    """Each phase of a rule must be seen by some case, and its end from both sides."""
-    mine = [c for c in ruleset.cases if c.rule == rule.id]
-    seen = {e.get("phase") for c in mine for e in c.expect}
-    file = f"{rule.id}.cases.yaml"
-    return [
-        Problem(file, 1, "cases", f"no case shows the phase {phase.id!r}", "add an `expect` in it and one after it")
-        for phase in rule.phases
-        if phase.id not in seen
-    ] + ([] if None in seen else [Problem(file, 1, "cases", "no case shows the ground closed", "add `phase: null`")])
+    """Each phase must be seen by some case, the ground closed, and a midnight that ends a phase from both sides."""
+    asked = _minutes(rule, ruleset)
+    seen = {phase for _, phase in asked}
+    faults = [
+        (f"no case shows the phase {p.id!r}", "add an `expect` in it and one after it")
+        for p in rule.phases
+        if p.id not in seen
+    ]
+    if None not in seen:
+        faults.append(("no case shows the ground closed", "add `phase: null`"))
+    last, first = {p for m, p in asked if m == MINUTES_PER_DAY - 1}, any(m == 0 for m, _ in asked)
+    faults += [
+        (f"no case shows both sides of the midnight that ends {p.id!r}", "ask at 23:59 and at 00:00")
+        for p in rule.phases
+        if p.end is EndKind.days and (p.id not in last or not first)
+    ]
+    return [Problem(f"{rule.id}.cases.yaml", 1, "cases", message, hint) for message, hint in faults]
 
 
 def ruleset_case_problems(ruleset: Ruleset) -> list[Problem]:
-    """Every case that is not answered as written, and every phase that no case shows."""
+    """Every case that is not answered as written, and every phase and midnight that no case shows."""
     problems = [p for case in ruleset.cases for p in case_problems(case, ruleset)]
     return problems + [p for rule in ruleset.rules for p in _boundaries(rule, ruleset)]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from healthcode.domain.area import Area
 from healthcode.domain.color import ABSENT, UNKNOWN
 from healthcode.domain.evidence import Evidence
+from healthcode.domain.evidence_fields import field_day
 from healthcode.domain.time import Day, Minute, day_of, day_start
 from healthcode.rules.ground import CLOSED, CannotTellError, Course, course_of, rule_applies
 from healthcode.rules.history import History, history_read
@@ -85,6 +86,16 @@ def _span_at(spans: Sequence[Span], now: Minute) -> Span | None:
     return None if found is None or found.phase == CLOSED else found
 
 
+def _opened(spans: Sequence[Span], now: Minute) -> Minute:
+    """When the open stretch around `now` began: a ground that follows an area may have been closed in between."""
+    opened: Minute | None = None
+    for span in spans:
+        if span.minute > now:
+            break
+        opened = None if span.phase == CLOSED else span.minute if opened is None else opened
+    return now if opened is None else opened
+
+
 def _answer(courses: Sequence[Course], now: Minute, base: str, severity: dict[str, int]) -> tuple[str, tuple[str, ...]]:
     """Worst color among the open grounds at an instant, and the union of their notices."""
     color, worst = base, severity.get(base, min(severity.values()))
@@ -143,7 +154,7 @@ def _ground(course: Course, book: TestBook, now: Minute) -> Ground | None:
         color=phase.hold_color if span.held else phase.color,
         held=span.held,
         pending=span.held and {s.status for s in due if s.phase == phase.id} == {"pending"},
-        since=max(fact.first_learned, course.spans[0].minute),
+        since=max(fact.first_learned, _opened(course.spans, now)),
         phase_since=max(fact.first_learned, span.minute),
         next_change=next((s.minute for s in course.spans if s.minute > now), None),
         until=last.minute if last.phase == CLOSED else None,
@@ -163,10 +174,21 @@ def _planned_end(course: Course, span: Span) -> Minute | None:
         return last.minute
     if span.held:
         return None
-    phases = [p for p in course.rule.phases if p.when is None]
-    if any(p.end not in (EndKind.days, EndKind.tests) or p.from_previous for p in phases):
-        return None
-    return day_start(course.day0 + max(p.last for p in phases) + 1)
+    ends = [_planned_day(course, p) for p in course.rule.phases if _in_course(course, p)]
+    known = [end for end in ends if end is not None]
+    return day_start(max(known) + 1) if known and len(known) == len(ends) else None
+
+
+def _in_course(course: Course, phase: Phase) -> bool:
+    return phase.when is None or phase.when.holds(course.fact.record.fields) is True
+
+
+def _planned_day(course: Course, phase: Phase) -> Day | None:
+    """The last day of a phase, None where an event decides."""
+    if phase.end is EndKind.field:
+        return field_day(course.fact.record.fields.get(phase.end_field))
+    timed = phase.end in (EndKind.days, EndKind.tests) and not phase.from_previous
+    return course.day0 + phase.last if timed else None
 
 
 def _review(course: Course, span: Span, phase: Phase) -> Minute | None:
