@@ -154,6 +154,18 @@ def test_a_kill_between_the_stores_ends_right(edge, dies):
     assert (edge.side.applied(0), edge.tables[0].header.applied[0]) == (4, 4)
 
 
+def test_a_kill_within_the_table_leaves_its_watermark_behind(edge, monkeypatch):
+    def die(number, record):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(edge.tables[0], "put", die)
+    with pytest.raises(KeyboardInterrupt):
+        edge.applier.apply([grounds(1, 1), record(2, RED, 1)])
+    assert (edge.tables[0].header.applied[0], edge.side.applied(0)) == (0, 0)
+    edge.restart().applier.apply([grounds(1, 1), record(2, RED, 1)])
+    assert (edge.tables[0].read(ZHAO).state, held_grounds(edge)) == (RED, 1)
+
+
 def test_what_the_side_files_hold_is_not_set_back_while_the_table_catches_up(edge):
     edge.side.marks = {0: 2, 1: 0}
     edge.side.entries = {(FeedKind.VENUE, MARKET): b"new"}

@@ -4,10 +4,11 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
+from healthcode.domain.outcome import FRESH_SECONDS
 from healthcode.domain.time import Minute
 from healthcode.table.heartbeat import Heartbeat
 
-FRESH_MS: Final = 10_000
+FRESH_MS: Final = FRESH_SECONDS * 1000
 SKEW_MS: Final = 30_000
 _WAITING: Final = 3600
 
