@@ -27,18 +27,42 @@ def day(back: int = 0) -> str:
     return date_of(day_of(minute_of(NOW)) - back).isoformat()
 
 
-def lead(person: Person, *, row: str = "1", kind: str = "密接", back: int = 1, division: str | None = None) -> list[str]:
+def lead(
+    person: Person, *, row: str = "1", kind: str = "密接", back: int = 1, division: str | None = None
+) -> list[str]:
     """One row of a file of leads about a person of the cast."""
     place = person.division if division is None else division
-    return [row, person.name, "居民身份证", person.document.number, person.phone, kind, day(back), place, person.address,
-            "永兴市场", "与病例同桌就餐", "晋疫情防控办发〔2022〕28号"]
+    return [
+        row,
+        person.name,
+        "居民身份证",
+        person.document.number,
+        person.phone,
+        kind,
+        day(back),
+        place,
+        person.address,
+        "永兴市场",
+        "与病例同桌就餐",
+        "晋疫情防控办发〔2022〕28号",
+    ]
 
 
 def result(person: Person, *, row: str = "1", at: datetime, word: str = "阴性", pool: str = "") -> list[str]:
     """One row of a file of results about a person of the cast."""
     sampled = at.astimezone(REGION_TZ)
-    return [row, "", person.document.number, person.name, f"{sampled:%Y-%m-%d %H:%M}",
-            f"{sampled + timedelta(minutes=5):%Y-%m-%d %H:%M}" if word != "待出" else "", word, pool, "", f"PY{row}"]
+    return [
+        row,
+        "",
+        person.document.number,
+        person.name,
+        f"{sampled:%Y-%m-%d %H:%M}",
+        f"{sampled + timedelta(minutes=5):%Y-%m-%d %H:%M}" if word != "待出" else "",
+        word,
+        pool,
+        "",
+        f"PY{row}",
+    ]
 
 
 def csv_bytes(header: Sequence[str], rows: Sequence[Sequence[str]], encoding: str = "utf-8") -> bytes:
@@ -77,8 +101,13 @@ def hand_in(
     with world.acting(who):
         unit = Unit.objects.get(posts__appointments__officer_id=officer)
         upload = upload_receive(
-            kind="leads" if who is SHEN else "results", unit=unit, file_name="file.csv", content=content,
-            signature=signature, uploaded_by=officer, now=now,
+            kind="leads" if who is SHEN else "results",
+            unit=unit,
+            file_name="file.csv",
+            content=content,
+            signature=signature,
+            uploaded_by=officer,
+            now=now,
         )
     return upload_import(upload.pk, now=now)
 
@@ -114,7 +143,9 @@ def proposed(world: World, person: Person, *, who: OfficerRole = ZHOU, now: date
         return proposal_make(item=item, officer=world.officer(who), now=now, **draft).pk
 
 
-def reviewed(world: World, proposal: int, *, who: OfficerRole = HU, verdict: str = "approve", now: datetime = NOW) -> None:
+def reviewed(
+    world: World, proposal: int, *, who: OfficerRole = HU, verdict: str = "approve", now: datetime = NOW
+) -> None:
     """Review a proposal; approve it by default."""
     from healthcode.control.casework.services import proposal_review
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +16,7 @@ from healthcode.control.ports import ports, ports_set
 from healthcode.domain.time import day_of, minute_of
 from healthcode.table.record import record_decode
 from tests.control_world import World
+from tests.intake import NOW, lead, leads, proposed, result, results, reviewed, with_code
 from tests.people import COUNTY, LIN, MEI, OTHER_COUNTY, QIAN, ZHAO, ZHOU, Person
 
 if TYPE_CHECKING:
@@ -24,16 +25,6 @@ if TYPE_CHECKING:
 
 APPLICATIONS = "/api/people/applications"
 JSON = "application/json"
-LEAD_ABOUT = """
-    WITH b AS (INSERT INTO exchange_batch (id, kind, unit_id, file_name, file_digest, rows, imported_at)
-               SELECT gen_random_uuid(), 'leads', id, 'x.csv', '', 1, now() FROM offices_unit
-                WHERE kind = 'province_office' RETURNING id),
-         l AS (INSERT INTO casework_lead (batch_id, row, subject_id, suspected_kind, anchor_day, division,
-                                          content_sealed)
-               SELECT id, 1, %s, 'close_contact', 19000, '140728', '' FROM b RETURNING id, subject_id)
-    INSERT INTO casework_workitem (lead_id, subject_id, division, state, opened_at, due_at, closed_as)
-    SELECT id, subject_id, '140728', 'queued', now(), now(), '' FROM l
-"""
 
 
 def code_of(world: World, client: Client, phone: str) -> str:
@@ -233,13 +224,45 @@ def test_qian_sees_which_office_looked_and_why(world: World) -> None:
 
     client = world.client()
     number = claim_of(apply(world, client, QIAN)).subject
-    world.superuser(LEAD_ABOUT, [number])
+    leads(world, lead(QIAN))
     with world.acting(ZHOU):
         shown = identity_unmask(number, ["phone"], reason="核实行程", now=datetime.now(UTC))
     look = client.get("/api/people/me").json()["looks"][0]
     assert shown == {"phone": QIAN.phone}
     assert (look["office"]["zh"], look["fields"], look["purpose"]) == ("平遥县赋码转码专班", ["phone"], "核实行程")
     assert ZHOU.name not in str(look)
+
+
+def test_zhao_reads_why_she_is_red_until_when_and_which_tests_in_both_languages(world: World) -> None:
+    """Her page says what the determination was, what ends it, whom to ask, which tests are known and who acted."""
+    from healthcode.control.people.selectors import me
+
+    (number,) = with_code(world, ZHAO)
+    leads(world, lead(ZHAO))
+    results(world, result(ZHAO, at=NOW - timedelta(hours=3)))
+    reviewed(world, proposed(world, ZHAO))
+    with world.acting(number):
+        page = me(number, now=NOW)
+    (ground,) = page["grounds"]
+    assert (page["color"], page["color_word"]["zh"], ground["rule"]) == ("red", "红码", "close_contact")
+    assert ground["zh"]["tests"]
+    assert "Pingyao" in ground["en"]["ask"]
+    assert page["timeline"][0]["minute"] > minute_of(NOW)
+    assert [test["result"] for test in page["tests"]] == ["negative"]
+    assert [d["color"] for d in page["decisions"]] == ["red", "green"]
+    assert [look["what"]["en"].split()[0] for look in page["looks"]] == ["reviewed", "proposed", "took"]
+
+
+def test_the_page_knows_of_a_midnight_that_has_passed(world: World) -> None:
+    """No decision is made at midnight; the page evaluates at the moment it is read."""
+    from healthcode.control.people.selectors import me
+
+    (number,) = with_code(world, ZHAO)
+    leads(world, lead(ZHAO))
+    reviewed(world, proposed(world, ZHAO))
+    with world.acting(number):
+        held = [me(number, now=NOW + timedelta(days=days))["grounds"][0]["held"] for days in (0, 30)]
+    assert held == [False, True]  # no test was taken: the ground stays, and the page says so
 
 
 def test_the_demo_shows_the_code_and_production_has_no_such_page(world: World) -> None:

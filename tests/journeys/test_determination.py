@@ -55,7 +55,9 @@ def test_an_approval_leaves_review_evidence_decision_audit_leaf_and_outbox_toget
     ]
     decisions = world.superuser("SELECT version, color FROM evidence_decision WHERE subject_id = %s ORDER BY 1", [zhao])
     assert decisions == [(1, "green"), (2, "red")]
-    leaves = world.superuser("SELECT e.name FROM audit_event e JOIN audit_pendingleaf l ON l.event_id = e.id ORDER BY 1")
+    leaves = world.superuser(
+        "SELECT e.name FROM audit_event e JOIN audit_pendingleaf l ON l.event_id = e.id ORDER BY 1"
+    )
     assert [name for (name,) in leaves][:1] == ["county:determination:approved"]
     assert world.superuser("SELECT kind, key, lane FROM feed_outbox ORDER BY id") == [(1, zhao, 0), (2, zhao, 0)]
 

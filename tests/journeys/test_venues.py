@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -97,7 +98,7 @@ def test_a_new_gate_of_an_approved_market_is_known_at_once(shop: Shop) -> None:
     ],
 )
 def test_an_incomplete_registration_names_its_field_and_leaves_nothing(
-    shop: Shop, changed: dict[str, str], field: str
+    shop: Shop, changed: dict[str, Any], field: str
 ) -> None:
     """Nothing half-registered."""
     with pytest.raises(Problem) as refused:

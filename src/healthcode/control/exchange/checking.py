@@ -111,7 +111,7 @@ def _check(kind: FileKind, data: bytes, now: datetime, make: Callable[[_Row, dat
             if made is not None and row.whole:
                 checked.rows.append(made)
     except FileFault as fault:
-        checked.faults.add(0, "", fault.code, **fault.params)
+        checked.faults.add_file(fault)
     return checked
 
 

@@ -52,6 +52,11 @@ class Faults:
         if len(self.listed) < LISTED:
             self.listed.append(Fault(row, column, code, params))
 
+    def add_file(self, fault: FileFault) -> None:
+        """Count a fault of the file as a whole; it stands before all others."""
+        self.total += 1
+        self.listed.insert(0, Fault(0, "", fault.code, fault.params))
+
     def document(self) -> dict[str, Any]:
         """As kept in an upload's report."""
         return {"faults": [f.document() for f in self.listed], "faults_total": self.total}

@@ -88,7 +88,7 @@ def _import(upload: Upload, now: datetime) -> ImportReport:
         content, signature = _genuine(upload)
     except FileFault as fault:
         faults = Faults()
-        faults.add(0, "", fault.code, **fault.params)
+        faults.add_file(fault)
         return _refuse(upload, faults, now)
     if upload.kind == "leads":
         leads = leads_check(content, now=now)
