@@ -15,6 +15,7 @@ from healthcode.control.audit.models import Event
 from healthcode.control.audit.names import EventName
 from healthcode.control.evidence.models import Decision
 from healthcode.control.evidence.reading import evidence_of
+from healthcode.control.language import language, say
 from healthcode.control.offices.models import Post, Unit
 from healthcode.control.people.models import Consent, Subject
 from healthcode.control.people.vault import identity_masked
@@ -67,7 +68,7 @@ def me(number: int, *, now: datetime) -> Json:
 
 
 def decisions_of(number: int) -> list[Json]:
-    """The last decisions about a person, newest first: color, rules, ruleset and when."""
+    """The last decisions about a person, newest first: color, rules (by title, in the request's language) and when."""
     rows = Decision.objects.filter(subject_id=number).order_by("-version")[:MOST_ROWS]
     return [
         {
@@ -75,7 +76,7 @@ def decisions_of(number: int) -> list[Json]:
             "at_minute": minute_of(row.decided_at),
             "color": row.color,
             "color_word": _color_word(row.color),
-            "rules": sorted({ground["rule"] for ground in row.evaluation.get("grounds", [])}),
+            "rules": _titles(ground["rule"] for ground in row.evaluation.get("grounds", [])),
             "ruleset": row.ruleset,
             "decided_in": _division(row.division),
         }
@@ -98,9 +99,15 @@ def _look(row: Event, post: Post | None) -> Json:
         "office": {"zh": post.unit.name_zh, "en": post.unit.name_en} if post else None,
         "post": {"zh": post.title_zh, "en": post.title_en} if post else None,
         "what": {"zh": zh, "en": en},
-        "purpose": row.detail.get("reason") or row.purpose,
+        "purpose": row.detail.get("reason") or say("新冠肺炎疫情防控核查", "COVID-19 investigation"),
         "fields": row.detail.get("fields", []),
     }
+
+
+def _titles(rules: Iterable[str]) -> list[str]:
+    """Rules by title; one that has left the ruleset keeps its id."""
+    known = {rule.id: rule.title[language()] for rule in ports().ruleset.rules}
+    return [known.get(rule, rule) for rule in sorted(set(rules))]
 
 
 def _answer(answer: Evaluation, evidence: Sequence[Evidence]) -> Json:
