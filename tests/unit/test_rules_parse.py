@@ -114,6 +114,9 @@ def test_a_ruleset_for_a_later_engine_is_refused() -> None:
         b"a: &x [1]\nb: *x\n",
         b"a: 1\na: 2\n",
         b"a: !!python/name:os.system x\n",
+        b"[" * 100_000,
+        b"- " * 50_000 + b"a",
+        b"a: &a [*a]",
         b"- 1",
     ],
 )

@@ -14,6 +14,7 @@ from healthcode.rules.problem import Problem
 Path = tuple[str | int, ...]
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 20
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same language, read ten times faster in C
 _SCALARS: Final = {"tag:yaml.org,2002:int": int, "tag:yaml.org,2002:float": float}
 
 
@@ -63,7 +64,7 @@ def _scalar(source: Source, node: yaml.ScalarNode, path: Path) -> object:
     return None
 
 
-def _mapping(source: Source, node: yaml.MappingNode, path: Path, depth: int) -> dict[str, object]:
+def _mapping(source: Source, node: yaml.MappingNode, path: Path) -> dict[str, object]:
     result: dict[str, object] = {}
     for key_node, value_node in node.value:
         key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
@@ -71,30 +72,33 @@ def _mapping(source: Source, node: yaml.MappingNode, path: Path, depth: int) -> 
         source.lines.setdefault(here, key_node.start_mark.line + 1)
         if key in result:
             source.problems.append(Problem(source.file, key_node.start_mark.line + 1, path_text(here), "stands twice"))
-        result[key] = _build(source, value_node, here, depth + 1)
+        result[key] = _build(source, value_node, here)
     return result
 
 
-def _build(source: Source, node: yaml.Node, path: Path, depth: int) -> object:
+def _build(source: Source, node: yaml.Node, path: Path) -> object:
     source.lines.setdefault(path, node.start_mark.line + 1)
-    if depth > MAX_DEPTH:
-        source.problems.append(source.problem(path, "nested too deeply", f"at most {MAX_DEPTH} levels"))
-        return None
     if isinstance(node, yaml.MappingNode):
-        return _mapping(source, node, path, depth)
+        return _mapping(source, node, path)
     if isinstance(node, yaml.SequenceNode):
-        return [_build(source, child, (*path, i), depth + 1) for i, child in enumerate(node.value)]
+        return [_build(source, child, (*path, i)) for i, child in enumerate(node.value)]
     return _scalar(source, node, path) if isinstance(node, yaml.ScalarNode) else None
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses aliases: one word must not stand for a million."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # the stubs leave it untyped
-            raise yaml.MarkedYAMLError(problem="anchors and aliases are not allowed", problem_mark=mark)
-        return super().compose_node(parent, index)
+def _form_fault(file: str, text: str) -> Problem | None:
+    """Aliases and deep nesting, found before a tree is built: one word must not stand for a million."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.AliasEvent):
+            return Problem(file, line, "", "anchors and aliases are not allowed", "write it out again")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                return Problem(file, line, "", "nested too deeply", f"at most {MAX_DEPTH} levels")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return None
 
 
 def source_read(file: str, content: bytes) -> Source:
@@ -104,7 +108,11 @@ def source_read(file: str, content: bytes) -> Source:
         text = content.decode("utf-8-sig")
         if len(content) > MAX_BYTES:
             raise ValueError(f"larger than {MAX_BYTES} bytes")
-        node = yaml.compose(text, Loader=_Loader)
+        fault = _form_fault(file, text)
+        if fault:
+            source.problems.append(fault)
+            return source
+        node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         source.problems.append(Problem(file, line, "", f"no valid YAML: {error.problem}", "check indents and colons"))
@@ -115,5 +123,5 @@ def source_read(file: str, content: bytes) -> Source:
     if node is None:
         source.problems.append(Problem(file, 1, "", "the file is empty"))
     else:
-        source.value = _build(source, node, (), 0)
+        source.value = _build(source, node, ())
     return source
