@@ -25,6 +25,8 @@ from typing import Any
 import msgspec
 import uvloop
 
+KEY = b"KEY" + b"-" * 33
+"""Stands in a request for a visit key to be made when it is sent."""
 _LENGTH = b"content-length: "
 
 
@@ -35,6 +37,7 @@ class Load:
         self._requests = requests
         self._minute = -1
         self._current: Iterator[bytes] = iter(())
+        self._numbers = itertools.count(time.time_ns())
         self.free: deque[Connection] = deque()
         self.due: deque[float] = deque()
         self.latencies: list[float] = []
@@ -50,7 +53,20 @@ class Load:
         if minute != self._minute:
             self._minute = minute
             self._current = itertools.cycle(self._requests.get(minute) or self._requests[0])
-        return next(self._current)
+        request = next(self._current)
+        at = request.find(KEY)
+        return request if at < 0 else request[:at] + self._key() + request[at + 36 :]
+
+    def _key(self) -> bytes:
+        """A new visit key (UUIDv7 of now)."""
+        now_ms, number = time.time_ns() // 1_000_000, next(self._numbers)
+        return b"%08x-%04x-7%03x-8%03x-%012x" % (
+            now_ms >> 16,
+            now_ms & 0xFFFF,
+            number >> 52 & 0xFFF,
+            number >> 40 & 0xFFF,
+            number & 0xFFFFFFFFFF,
+        )
 
     def answered(self, connection: Connection, status: bytes, due: float) -> None:
         """Count an answer and give its connection the next thing to do."""

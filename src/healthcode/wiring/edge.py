@@ -51,15 +51,19 @@ def application() -> Edge:
 
 def edge_run(settings: Settings) -> None:
     """Serve the edge on its port until SIGTERM or SIGINT."""
-    uvicorn.run("healthcode.wiring.edge:application", factory=True, **server_options(settings))
+    uvicorn.run(
+        "healthcode.wiring.edge:application",
+        factory=True,
+        host=settings.host,
+        port=settings.edge_port,
+        workers=settings.edge_processes,
+        **server_settings(),
+    )
 
 
-def server_options(settings: Settings) -> dict[str, Any]:
+def server_settings() -> dict[str, Any]:
     """How uvicorn serves an edge; the benchmark's floor is served the same way."""
     return {
-        "host": settings.host,
-        "port": settings.edge_port,
-        "workers": settings.edge_processes,
         "loop": "uvloop",
         "http": "httptools",
         "ws": "none",

@@ -1,0 +1,62 @@
+"""`healthcode bench NAME`: measure on this machine, in a temporary folder, against a floor."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+app = typer.Typer(help="Measure, honestly.")
+_console = Console(stderr=True, highlight=False)
+
+
+@app.command()
+def bench(
+    name: str = typer.Argument(help="checks, visits or table"),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object on the last line."),
+    seconds: float = typer.Option(3.0, min=0.5, help="Seconds of each run."),
+    pairs: int = typer.Option(5, min=1, help="Interleaved runs of each server."),
+) -> None:
+    """Run one measurement alone on the machine; it sets up and removes what it needs (TMPDIR says where)."""
+    edge = _load()
+    if name not in edge.MEASUREMENTS:
+        _fail(f"There is no measurement {name!r}; there are: {', '.join(edge.MEASUREMENTS)}.")
+    if name != "table" and (os.cpu_count() or 1) < 2:
+        _fail("This needs two cores: one for the server, one for the generator.")
+    with tempfile.TemporaryDirectory(prefix="healthcode-bench-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)  # the account that PostgreSQL runs as passes through
+        try:
+            result = edge.MEASUREMENTS[name](Path(folder), seconds=seconds, pairs=pairs, say=_say)
+        except edge.NoRoom as error:
+            _fail(str(error))
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+        return
+    for key, value in result.items():
+        typer.echo(f"{key:<20}{value}")
+
+
+def _load() -> Any:
+    """The measurements live beside the source, not in the package: they need the repository."""
+    if not (REPOSITORY / "bench" / "edge.py").exists():
+        _fail("`healthcode bench` runs from a checkout of the repository; its bench/ folder is not here.")
+    sys.path.insert(0, str(REPOSITORY))
+    return importlib.import_module("bench.edge")
+
+
+def _say(line: str) -> None:
+    _console.print(f"· {line}", markup=False)
+
+
+def _fail(message: str) -> None:
+    _console.print(message, style="red", markup=False)
+    raise typer.Exit(1)
