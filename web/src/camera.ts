@@ -67,7 +67,7 @@ async function picture(): Promise<MediaStream> {
 /** A running camera. */
 export interface Camera {
   stop(): void;
-  /** While paused nothing is read; the picture goes on. */
+  /** While paused nothing is reported; the picture goes on. */
   pause(paused: boolean): void;
   /** Lets the code in view be read again at once. */
   forget(): void;
@@ -89,13 +89,14 @@ export async function cameraStart(video: HTMLVideoElement, found: (text: string)
 
   const look = async () => {
     if (stopped) return;
-    const text = paused || document.hidden || video.readyState < 2 ? null : await read(video).catch(() => null);
+    const text = document.hidden || video.readyState < 2 ? null : await read(video).catch(() => null);
     const now = performance.now();
-    if (text && !paused && !stopped) {
-      const fresh = text !== last || now - lastAt > FORGET_MS;
+    const same = text !== null && text === last && now - lastAt <= FORGET_MS;
+    if (same) lastAt = now; // still the one that was reported, also while paused
+    else if (text && !paused && !stopped) {
       last = text;
       lastAt = now;
-      if (fresh) found(text);
+      found(text);
     }
     setTimeout(() => void look(), FRAME_MS);
   };

@@ -78,7 +78,7 @@ function Refused({ seen, problem, again }: { readonly seen: Seen; readonly probl
       : seen.kind === "person" ? [t.person, t.personAdvice] : [t.foreign, t.foreignText];
   return (
     <div class="page">
-      <Message hue="yellow" alert><h2>{title}</h2><p>{text}</p></Message>
+      <Message hue="yellow" alert><h1>{title}</h1><p>{text}</p></Message>
       <button type="button" class="button primary wide" onClick={again}><Icon name="scan" />{t.retry}</button>
       <p class="quiet small">{t.noScan}</p>
     </div>

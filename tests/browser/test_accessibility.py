@@ -1,0 +1,87 @@
+"""Every page with axe-core (WCAG 2.2 AA), and looked at: pictures go to tests/browser/screenshots/, out of git."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.camera import camera_show_nothing
+from tests.browser.conftest import PHONE, SCREENSHOTS, WEB, OpenPhone
+
+PAGES = {
+    "welcome": ("/", "", "h1"),
+    "apply": ("/#apply", "", "form"),
+    "sign-in": ("/#signin", "", "form"),
+    "green": ("/", "green", "svg.qr"),
+    "yellow": ("/", "yellow", "svg.qr"),
+    "red": ("/", "red", "svg.qr"),
+    "unknown": ("/", "unknown", "svg.qr"),
+    "family": ("/#family", "green", "h1"),
+    "me": ("/#me", "green", ".records"),
+    "visit": ("/v#abc", "green", ".verdict"),
+    "visit-refused": ("/v#abc", "red", ".verdict"),
+    "visit-forged": ("/v#FORGED", "green", ".message"),
+    "inspect": ("/inspect", "", "h1"),
+    "invited": ("/inspect#invite=abc", "", "form"),
+}
+LOOKS = ("zh", "dark", "desktop", "elder", "small-en")
+DESKTOP = {"width": 1280, "height": 900}
+SMALL = {"width": 360, "height": 640}
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_no_violation_and_fits_in_every_look(name: str, invented: str, open_phone: OpenPhone) -> None:
+    """Nothing axe finds, nothing wider than the screen; the pictures are kept for people to look at."""
+    path, session, ready = PAGES[name]
+    page = open_phone(f"{invented}{path}", session=session)
+    page.locator(ready).first.wait_for()
+    for look in LOOKS:
+        _look(page, look)
+        _keep(page, f"{name}-{look}")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), look
+        assert _violations(page) == [], look
+
+
+@pytest.mark.parametrize("look", ["zh", "elder"])
+def test_the_gate_has_no_violation(look: str, invented: str, open_phone: OpenPhone, camera: Path) -> None:
+    """Camera, outcome and keypad."""
+    camera_show_nothing(camera)
+    page = open_phone(f"{invented}/inspect#invite=abc", session="green")
+    page.locator(".button.primary").click()
+    page.locator(".gate").wait_for()
+    _look(page, look)
+    _keep(page, f"gate-{look}")
+    found = _violations(page)
+    page.locator(".gate-bottom .button").first.click()
+    page.locator(".keypad").wait_for()
+    _keep(page, f"keypad-{look}")
+    assert found + _violations(page) == []
+
+
+def _look(page: Page, look: str) -> None:
+    """Change how the page looks, as its reader would: theme, size, large type, language."""
+    page.emulate_media(color_scheme="dark" if look == "dark" else "light")
+    page.set_viewport_size({"desktop": DESKTOP, "small-en": SMALL}.get(look, PHONE))
+    page.evaluate("on => document.documentElement.toggleAttribute('data-elder', on)", look == "elder")
+    if look == "small-en":
+        page.locator(".language").click()
+
+
+def _keep(page: Page, name: str) -> None:
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+
+def _violations(page: Page) -> list[str]:
+    """What axe-core finds: rule, elements, how to mend it."""
+    axe = WEB / "node_modules" / "axe-core" / "axe.min.js"
+    assert axe.exists(), "axe-core is missing: run `make setup`"
+    page.evaluate(axe.read_text("utf-8"))
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": page.viewport_size["width"] if page.viewport_size else 390, "height": height})  # nothing under the tab bar
+    found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)
+    return [
+        f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found["violations"] for node in one["nodes"]
+    ]
