@@ -105,6 +105,7 @@ class _Watch:
     started: float = 0.0
     pause: float = _FIRST_PAUSE
     due: float | None = None  # when to start again
+    ended: int = 0  # how often it ended
 
 
 class Supervisor:
@@ -134,6 +135,10 @@ class Supervisor:
         """Whether a signal has asked to stop."""
         return self._stopping
 
+    def ended(self, name: str) -> int:
+        """How often the part called `name` has ended by itself."""
+        return sum(watch.ended for watch in self._watches if watch.part.name == name)
+
     def watch(self, *, until: Callable[[], bool] = lambda: False) -> None:
         """Restart what ends, until a signal asks to stop or `until` says so."""
         while not self._stopping and not until():
@@ -154,6 +159,7 @@ class Supervisor:
                 watch.pause = _FIRST_PAUSE
         elif watch.due is None:
             watch.due = now + watch.pause
+            watch.ended += 1
             self._say(f"{watch.part.name} ended; starting it again in {watch.pause:g} s")
             watch.pause = min(watch.pause * 2, _LONGEST_PAUSE)
         elif now >= watch.due:

@@ -25,6 +25,7 @@ from healthcode.wiring.settings import PREFIX, Settings, settings_environment
 
 PROCESSES = ("relay", "updater", "worker", "control", "edge")
 _READY_SECONDS = 90.0
+_HOPELESS = 3  # a process that ended so often before it answered will not
 _PLAIN = {"PYTHONUNBUFFERED": "1", "TYPER_STANDARD_TRACEBACK": "1"}  # logs are read as text, and at once
 
 
@@ -110,9 +111,13 @@ class Group:
         return {**kept, **settings_environment(self.settings), **_PLAIN}
 
     def _await(self, name: str, url: str) -> None:
-        """Watch over the group until `url` answers 200."""
+        """Watch over the group until `url` answers 200, for as long as there is hope."""
         deadline = time.monotonic() + _READY_SECONDS
-        self._supervisor.watch(until=lambda: _answers(url) or time.monotonic() > deadline)
+
+        def settled() -> bool:
+            return _answers(url) or self._supervisor.ended(name) >= _HOPELESS or time.monotonic() > deadline
+
+        self._supervisor.watch(until=settled)
         if not self.stopping and not _answers(url):
             log = self._logs / f"{name}.log"
             raise SupervisorError(f"{name} does not answer at {url}. Its last words, from {log}:\n{_tail(log)}")
