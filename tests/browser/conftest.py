@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
 
 from tests.browser.camera import camera_show_nothing
 
@@ -25,7 +25,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 WEB = REPOSITORY / "web"
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 _QUIET = ("Failed to load resource",)  # an answer that is no success is part of some tests
 
 OpenPhone = Callable[..., Page]
@@ -76,7 +76,7 @@ def chromium(camera: Path) -> Iterator[Browser]:
 
 @pytest.fixture
 def open_phone(chromium: Browser) -> Iterator[OpenPhone]:
-    """Open a page on a new phone: `open_phone(url, lang="zh", elder=False, dark=False, …)`.
+    """Open a page on a new phone: `open_phone(url, session="", lang="zh", size=PHONE, workers=False)`.
 
     Any error on its console fails the test.
     """
@@ -87,14 +87,18 @@ def open_phone(chromium: Browser) -> Iterator[OpenPhone]:
         if message.type == "error" and not message.text.startswith(_QUIET):
             errors.append(message.text)
 
-    def open_page(url: str, *, session: str = "", lang: str = "zh", elder: bool = False, dark: bool = False,
-                  size: dict[str, int] | None = None, workers: bool = False) -> Page:
+    def open_page(
+        url: str, *, session: str = "", lang: str = "zh", size: ViewportSize = PHONE, workers: bool = False
+    ) -> Page:
         context = chromium.new_context(
-            viewport=size or PHONE, locale="zh-CN", color_scheme="dark" if dark else "light",  # type: ignore[arg-type]
-            permissions=["camera"], service_workers="allow" if workers else "block", has_touch=True,
+            viewport=size,
+            locale="zh-CN",
+            permissions=["camera"],
+            service_workers="allow" if workers else "block",
+            has_touch=True,
         )
         contexts.append(context)
-        context.add_init_script(_reader(lang, elder) + _session(session))
+        context.add_init_script(_reader(lang) + _session(session))
         page = context.new_page()
         page.set_default_timeout(8000)
         page.on("console", note)
@@ -108,15 +112,17 @@ def open_phone(chromium: Browser) -> Iterator[OpenPhone]:
     assert errors == []
 
 
-def _reader(lang: str, elder: bool) -> str:
-    wanted = f'{{"lang":"{lang}","elder":{str(elder).lower()},"theme":"system"}}'
+def _reader(lang: str) -> str:
+    wanted = f'{{"lang":"{lang}","elder":false,"theme":"system"}}'
     return f"if(!localStorage.getItem('hc.reader'))localStorage.setItem('hc.reader','{wanted}');"
 
 
 def _session(name: str) -> str:
+    if not name:
+        return ""
     held = f'{{"session":"{name}","masked_name":"*"}}'
-    once = "!sessionStorage.getItem('test.session')"
-    return f"if({once}){{sessionStorage.setItem('test.session','1');localStorage.setItem('hc.session','{held}')}};" if name else ""
+    keep = f"sessionStorage.setItem('test.session','1');localStorage.setItem('hc.session','{held}')"
+    return f"if(!sessionStorage.getItem('test.session')){{{keep}}};"
 
 
 @pytest.fixture(scope="session")
@@ -149,8 +155,8 @@ def province(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     for folder in (data, *data.parents[:3]):
         folder.chmod(folder.stat().st_mode | 0o711)  # PostgreSQL's account passes through
     control, edge = _free_port(), _free_port()
-    command = [str(Path(sys.executable).with_name("healthcode")), "run", "--data", str(data / "var"),
-               "--port", str(control), "--edge-port", str(edge), "--people", "24"]
+    ports = f"--port {control} --edge-port {edge} --people 24".split()
+    command = [str(Path(sys.executable).with_name("healthcode")), "run", "--data", str(data / "var"), *ports]
     with (data / "run.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=REPOSITORY)
     try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from tests.browser.camera import camera_show_nothing
 from tests.browser.conftest import PHONE, SCREENSHOTS, WEB, OpenPhone
@@ -26,8 +27,8 @@ PAGES = {
     "invited": ("/inspect#invite=abc", "", "form"),
 }
 LOOKS = ("zh", "dark", "desktop", "elder", "small-en")
-DESKTOP = {"width": 1280, "height": 900}
-SMALL = {"width": 360, "height": 640}
+DESKTOP: ViewportSize = {"width": 1280, "height": 900}
+SMALL: ViewportSize = {"width": 360, "height": 640}
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -80,8 +81,7 @@ def _violations(page: Page) -> list[str]:
     assert axe.exists(), "axe-core is missing: run `make setup`"
     page.evaluate(axe.read_text("utf-8"))
     height = page.evaluate("document.documentElement.scrollHeight")
-    page.set_viewport_size({"width": page.viewport_size["width"] if page.viewport_size else 390, "height": height})  # nothing under the tab bar
+    page.set_viewport_size({"width": page.evaluate("innerWidth"), "height": height})  # nothing under the tab bar
     found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)
-    return [
-        f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found["violations"] for node in one["nodes"]
-    ]
+    nodes = ((one["id"], node) for one in found["violations"] for node in one["nodes"])
+    return [f"{rule}: {node['target']} {node['failureSummary']}" for rule, node in nodes]

@@ -19,7 +19,7 @@ def _gate(invented: str, open_phone: OpenPhone, lang: str = "zh") -> Page:
     return page
 
 
-def test_kong_accepts_the_invitation_and_it_leaves_the_address(invented: str, open_phone: OpenPhone, camera: Path) -> None:
+def test_an_accepted_invitation_leaves_the_address(invented: str, open_phone: OpenPhone, camera: Path) -> None:
     """The token stays in no history."""
     camera_show_nothing(camera)
     page = _gate(invented, open_phone)
@@ -48,7 +48,8 @@ def test_the_outcome_fills_the_screen_in_words(
     expect(outcome.locator(".verdict-word")).to_have_text(verdict)
     expect(outcome).to_contain_text(words)
     box = outcome.bounding_box()
-    assert box and box["width"] == 390 and box["height"] == 844
+    assert box
+    assert (box["width"], box["height"]) == (390, 844)
 
 
 def test_after_a_second_and_a_half_scanning_goes_on(invented: str, open_phone: OpenPhone, camera: Path) -> None:
@@ -91,7 +92,9 @@ def test_a_wrong_digit_is_told_before_anybody_is_asked(invented: str, open_phone
     expect(page.get_by_role("alert")).to_contain_text("对不上")
 
 
-def test_with_the_server_gone_the_page_says_register_and_pass(invented: str, open_phone: OpenPhone, camera: Path) -> None:
+def test_with_the_server_gone_everybody_registers_and_passes(
+    invented: str, open_phone: OpenPhone, camera: Path
+) -> None:
     """Honest about being offline; the gate stays open (Art. 40)."""
     camera_show_nothing(camera)
     page = _gate(invented, open_phone)

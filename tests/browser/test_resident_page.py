@@ -1,4 +1,4 @@
-"""The resident's page before an invented edge: applying, showing, scanning, and what it says when something is wrong."""
+"""The resident's page before an invented edge: applying, showing, scanning, and its words when something is wrong."""
 
 from __future__ import annotations
 
@@ -84,7 +84,10 @@ def test_nothing_is_ticked_in_advance(invented: str, open_phone: OpenPhone) -> N
     expect(page.locator(".error")).to_have_count(2)
 
 
-@pytest.mark.parametrize(("state", "word"), [("green", "绿码"), ("yellow", "黄码"), ("red", "红码"), ("unknown", "状态未知"), ("absent", "未申领")])
+@pytest.mark.parametrize(
+    ("state", "word"),
+    [("green", "绿码"), ("yellow", "黄码"), ("red", "红码"), ("unknown", "状态未知"), ("absent", "未申领")],
+)
 def test_every_state_has_its_word_and_its_shape(state: str, word: str, invented: str, open_phone: OpenPhone) -> None:
     """Never color alone."""
     page = open_phone(f"{invented}/", session=state)
@@ -124,7 +127,7 @@ def test_zhao_reads_why_until_when_and_what_ends_it(invented: str, open_phone: O
         expect(cards.first).to_contain_text(words)
 
 
-def test_the_market_scanned_answers_with_its_name_to_compare(invented: str, open_phone: OpenPhone, camera: Path) -> None:
+def test_a_scanned_market_answers_with_its_name(invented: str, open_phone: OpenPhone, camera: Path) -> None:
     """The verdict in words, and where one is."""
     camera_show(camera, "https://health.example/v#abcDEF.seal")
     page = open_phone(f"{invented}/#scan", session="green")
@@ -173,14 +176,15 @@ def test_who_looked_at_my_data_is_one_tap_away(invented: str, open_phone: OpenPh
     expect(page.locator(".records")).to_contain_text("平遥县赋码专班")
 
 
-def test_an_unused_session_key_never_leaves_the_phone(invented: str, open_phone: OpenPhone) -> None:
-    """Codes are asked for with a signature of the phone's own key, made when applying."""
+def test_codes_are_asked_for_with_a_signature_of_the_phones_own_key(invented: str, open_phone: OpenPhone) -> None:
+    """Made at the sign-in, never extractable: the session is of no use on another phone."""
     page = open_phone(f"{invented}/#signin")
     _phone_fill(page)
     with page.expect_request("**/v1/codes") as asked:
         page.get_by_role("button", name="登录").click()
-    holder = asked.value.post_data_json["holder"]
-    assert len(holder["key"]) == 88 and holder["signature"]
+    sent = asked.value.post_data_json
+    assert sent
+    assert len(sent["holder"]["key"]) == len(sent["holder"]["signature"]) == 88
 
 
 def test_the_page_asks_nobody_else_and_is_light(invented: str, open_phone: OpenPhone, built: Path) -> None:

@@ -48,7 +48,7 @@ export const ICONS: Readonly<Record<string, string>> = {
   clock: "M16 4a12 12 0 1 1 0 24a12 12 0 1 1 0-24zM16 9v7l5 3",
   overdue: "M16 6a11 11 0 1 1 0 22a11 11 0 1 1 0-22zM16 11v7M16 22.500v.2M5 4L3 7M27 4l2 3",
   stopped: "M16 4a12 12 0 1 1 0 24a12 12 0 1 1 0-24zM12 11v10M20 11v10",
-  keypad: "M8 6v.1M16 6v.1M24 6v.1M8 13v.1M16 13v.1M24 13v.1M8 20v.1M16 20v.1M24 20v.1M16 27v.1",
+  keypad: "M7 6h2M15 6h2M23 6h2M7 13h2M15 13h2M23 13h2M7 20h2M15 20h2M23 20h2M15 27h2",
   torch: "M10 4h12v5l-3 4v13a2 2 0 0 1-2 2h-2a2 2 0 0 1-2-2V13l-3-4zM10 9h12M16 17v3",
   sound: "M5 12v8h5l7 6V6l-7 6zM22 12c2 2.500 2 5.500 0 8M25.500 8.500c4.500 4.500 4.500 10.500 0 15",
   "sound-off": "M5 12v8h5l7 6V6l-7 6zM22 13l6 6M28 13l-6 6",
