@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import timedelta
 
@@ -121,6 +122,25 @@ def test_an_invitation_works_once(shop: Shop) -> None:
     with pytest.raises(Problem) as used:
         shop.accept(token, shop.lin)
     assert used.value.code == "invite_not_valid"
+
+
+def test_of_two_who_accept_at_once_one_gets_the_post(shop: Shop) -> None:
+    """The second waits for the first's transaction and then finds the invitation used."""
+    from healthcode.control.venues.inspectors import invite_hash
+
+    token = invite_hash(shop.invite(shop.approved()))
+    accept = "SELECT inspector_accept(%s, '\\x00112233445566778899aabbccddeeff')"
+    with shop.world.database.connect("app") as first, shop.world.database.connect("app") as second:
+        for session, who in ((first, shop.kong), (second, shop.lin)):
+            session.execute("BEGIN")
+            session.execute("SELECT act_begin(%s, 'test')", [shop.world.session(who)])
+        with ThreadPoolExecutor() as pool:
+            assert first.execute(accept, [token]).fetchone() != (None,)
+            late = pool.submit(second.execute, accept, [token])
+            assert not wait([late], timeout=0.3).done
+            first.execute("COMMIT")
+            assert late.result().fetchone() == (None,)
+    assert shop.world.superuser("SELECT subject_id FROM venues_inspector") == [(shop.kong,)]
 
 
 @pytest.mark.parametrize("change", ["invite_expires_at = now() - interval '1 second'", "dismissed_at = now()"])
