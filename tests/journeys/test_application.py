@@ -132,6 +132,15 @@ def test_a_field_that_nobody_asked_for_is_refused(world: World) -> None:
     assert world.superuser("SELECT count(*) FROM people_subject") == [(0,)]
 
 
+@pytest.mark.parametrize("body", ["", "{", "[]", '{"phone": 7}', '{"phone": "\\ud800"}', '{"phone": "\\u0000"}'])
+def test_what_is_no_application_is_answered_with_what_to_do(world: World, body: str) -> None:
+    """Broken, empty or strangely encoded bodies get the one error shape, never a defect of ours."""
+    answer = world.client().generic("POST", APPLICATIONS, body, JSON, headers={"accept-language": "en"})
+    assert answer.status_code in {400, 422}
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert {"title", "detail", "code"} <= set(answer.json())
+
+
 def test_when_the_registry_does_not_answer_the_code_stays_good(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """503 with what to do now; nothing is recorded, and a minute later the same code works."""
     client, code = world.client(), code_of(world, world.client(), LIN.phone)

@@ -2,10 +2,11 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
-from ninja.errors import ValidationError
+from ninja.errors import HttpError, ValidationError
 
 from healthcode import __version__
 from healthcode.control.language import say
+from healthcode.control.people.answers import shape_error
 from healthcode.control.people.api import router as people
 from healthcode.control.problems import Problem, problem_of, problem_response
 from healthcode.control.venues.api import router as venues
@@ -29,13 +30,25 @@ def on_problem(_request: HttpRequest, problem: Problem) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def on_invalid(_request: HttpRequest, error: ValidationError) -> JsonResponse:
     """A body or query that does not fit the schema: each field with what is wrong, never its value."""
-    errors = [{"field": ".".join(str(p) for p in e["loc"][2:] or e["loc"]), "message": e["msg"]} for e in error.errors]
+    errors = [shape_error(".".join(str(p) for p in e["loc"][2:] or e["loc"]), e["type"]) for e in error.errors]
     problem = Problem(
         422,
         "invalid_input",
         say("填写有误", "The input is not complete"),
         say("请改正列出的各项后再提交。", "Correct each field that is listed and send it again."),
         errors=errors,
+    )
+    return problem_response(problem)
+
+
+@api.exception_handler(HttpError)
+def on_unreadable(_request: HttpRequest, error: HttpError) -> HttpResponse:
+    """A body that is no JSON, before any of it was looked at."""
+    problem = Problem(
+        error.status_code,
+        "unreadable_body",
+        say("无法读取请求内容", "The body cannot be read"),
+        say("请以 UTF-8 编码的 JSON 提交。", "Send JSON in UTF-8."),
     )
     return problem_response(problem)
 

@@ -64,6 +64,26 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
 }
 
 
+_SHAPES: Final[dict[str, tuple[str, str]]] = {
+    "missing": ("请填写此项。", "This field is needed."),
+    "extra_forbidden": ("不收集此项，请删去。", "Nothing of this name is collected; leave it out."),
+    "string_type": ("应为文字。", "This must be text."),
+    "string_unicode": ("含有无法识别的字符。", "This contains characters that are no text."),
+    "bool_type": ("应为 true 或 false。", "This must be true or false."),
+    "bool_parsing": ("应为 true 或 false。", "This must be true or false."),
+    "int_type": ("应为整数。", "This must be a whole number."),
+    "int_parsing": ("应为整数。", "This must be a whole number."),
+    "string_too_long": ("内容过长。", "This is too long."),
+    "too_long": ("条目过多。", "There are too many entries."),
+}
+
+
+def shape_error(field: str, kind: str) -> dict[str, Any]:
+    """The entry of `errors` for a body that does not fit its schema; `kind` is the schema library's error type."""
+    message = say(*_SHAPES.get(kind, ("格式不对，请参照接口说明。", "This has the wrong form.")))
+    return {"field": field, "code": kind, "message": message}
+
+
 def field_error(field: str, code: str) -> dict[str, Any]:
     """One entry of a problem's `errors`, in the request's language."""
     return {"field": field, "code": code, "message": say(*_TEXTS[code])}
