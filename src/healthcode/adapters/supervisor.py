@@ -135,6 +135,11 @@ class Supervisor:
         """Whether a signal has asked to stop."""
         return self._stopping
 
+    @property
+    def running(self) -> bool:
+        """Whether there is anything to stop."""
+        return bool(self._watches)
+
     def ended(self, name: str) -> int:
         """How often the part called `name` has ended by itself."""
         return sum(watch.ended for watch in self._watches if watch.part.name == name)

@@ -48,7 +48,8 @@ def run(
         if not group.stopping:  # a command that ended because of our own Ctrl-C is not a failure
             raise
     finally:
-        _console.print("· stopping", markup=False)
+        if group.running:
+            _console.print("· stopping", markup=False)
         group.stop()
     _console.print("· stopped; everything is on disk", markup=False)
 

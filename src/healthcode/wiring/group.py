@@ -90,6 +90,11 @@ class Group:
             self._lock = None
 
     @property
+    def running(self) -> bool:
+        """Whether anything of the group was started."""
+        return self._supervisor.running
+
+    @property
     def stopping(self) -> bool:
         """Whether a signal has asked to stop."""
         return self._supervisor.stopping
