@@ -242,3 +242,23 @@ def test_an_unproved_phone_cannot_take_over_a_code(world: World) -> None:
     answer = world.client().post("/api/people/applications", body, JSON)
     assert answer.json()["code"] == "phone_code_wrong"
     assert world.superuser("SELECT generation FROM subject_state") == [(1,)]
+
+
+def test_four_applications_at_once_make_one_person(world: World) -> None:
+    """The same document from four phones at the same moment: one subject, one identity, the last phone stands."""
+    from django.db import connection
+
+    phones = [f"1390000000{n}" for n in range(4)]
+    codes = {phone: code_of(world, phone) for phone in phones}
+
+    def one(phone: str) -> int:
+        try:
+            body = application(LIN, codes[phone], phone=phone)
+            return world.client().post("/api/people/applications", body, JSON).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(one, phones)) == [200] * 4
+    counts = "SELECT (SELECT count(*) FROM people_identity), (SELECT count(*) FROM people_subject), generation"
+    assert world.superuser(counts + " FROM subject_state") == [(1, 1, 4)]

@@ -21,6 +21,7 @@ from healthcode.control.people.models import Identity
 from healthcode.control.ports import ports
 from healthcode.control.problems import Problem
 from healthcode.crypto.fields import blind_index, open_field, seal_field
+from healthcode.crypto.keystore import KeyMissing
 from healthcode.domain.document import Document, DocumentKind, document_mask, name_mask, phone_mask
 
 FieldName = Literal["document", "name", "phone", "address"]
@@ -68,8 +69,11 @@ def person_key(number: int) -> bytes:
     Raises:
         KeyDestroyed: what was sealed under it is gone on purpose.
     """
-    # If we die after this: a key without a person, which seals nothing and says nothing.
-    return ports().key_store.create(str(number))
+    try:
+        return ports().key_store.get(str(number))
+    except KeyMissing:
+        # If we die after this: a key without a person, which seals nothing and says nothing.
+        return ports().key_store.create(str(number))
 
 
 def person_keys(numbers: Iterable[int]) -> Mapping[int, bytes]:
