@@ -25,6 +25,15 @@ def camera_show(path: Path, text: str, *, side: int = 330) -> None:
     _video_write(path, wall)
 
 
+def camera_show_picture(path: Path, png: bytes) -> None:
+    """Write what the camera sees when it is held before a picture: a screenshot of a poster, or of another phone."""
+    seen = Image.open(BytesIO(png)).convert("L")
+    seen.thumbnail((WIDTH - 40, HEIGHT - 40), Image.Resampling.LANCZOS)
+    wall = Image.new("L", (WIDTH, HEIGHT), 150)
+    wall.paste(seen, ((WIDTH - seen.width) // 2, (HEIGHT - seen.height) // 2))
+    _video_write(path, wall)
+
+
 def camera_show_nothing(path: Path) -> None:
     """Write a plain grey wall."""
     _video_write(path, Image.new("L", (WIDTH, HEIGHT), 150))

@@ -5,6 +5,7 @@ Playwright's loop runs in this thread, so that it lives for one module only: oth
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -149,8 +150,14 @@ def built() -> Path:
 
 @pytest.fixture(scope="session")
 def province(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
-    """`healthcode run` on an empty folder with the cast and a few people more."""
+    """`healthcode run` on an empty folder with the cast and a few people more.
+
+    While a test is written, `HEALTHCODE_TEST_PROVINCE=http://127.0.0.1:8001` names one that already runs.
+    """
     del built
+    if running := os.environ.get("HEALTHCODE_TEST_PROVINCE"):
+        yield Province(running, Path("var"))
+        return
     data = tmp_path_factory.mktemp("province")
     for folder in (data, *data.parents[:3]):
         folder.chmod(folder.stat().st_mode | 0o711)  # PostgreSQL's account passes through

@@ -1,0 +1,85 @@
+"""What people of the cast do at a screen, by its words: signing in, applying, inviting, holding one phone before another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from tests.browser.camera import camera_show_picture
+from tests.people import COUNTY, OfficerRole, Person
+
+PASSWORD = "invented-county-2022"  # noqa: S105  # of the demo's invented officers
+
+
+def phone_prove(page: Page, person: Person) -> None:
+    """Fill in the phone number and the one-time code that the demo shows."""
+    page.get_by_label("手机号").fill(person.phone)
+    page.get_by_role("button", name="获取验证码").click()
+    page.get_by_role("button", name="填入").click()
+
+
+def resident_sign_in(page: Page, origin: str, person: Person) -> None:
+    """Sign in on the resident's page and wait for the code."""
+    page.goto(f"{origin}/#signin")
+    phone_prove(page, person)
+    page.get_by_role("button", name="登录").click()
+    page.locator("svg.qr").wait_for()
+
+
+def resident_apply(page: Page, person: Person) -> None:
+    """Apply from the welcome page to the code."""
+    page.get_by_role("link", name="申领健康码").click()
+    phone_prove(page, person)
+    page.get_by_role("button", name="下一步").click()
+    page.get_by_label("姓名").fill(person.name)
+    page.get_by_label("证件号码").fill(person.document.number)
+    page.get_by_label("现居住市").select_option(f"{COUNTY[:4]}00")
+    page.get_by_label("县（市、区）").select_option(COUNTY)
+    page.get_by_label("详细地址").fill(person.address)
+    page.get_by_role("button", name="下一步").click()
+    page.locator("[name=symptoms][value=no]").check()
+    page.locator("[name=exposure][value=no]").check()
+    page.get_by_role("button", name="下一步").click()
+    page.get_by_label("我已阅读").check()
+    page.get_by_role("button", name="同意并申领").click()
+    page.locator("svg.qr").wait_for()
+
+
+def officer_sign_in(page: Page, origin: str, officer: OfficerRole) -> None:
+    """Password, then the one-time code that the demo page shows for this officer."""
+    page.goto(f"{origin}/demo/")
+    code = page.locator("tr", has=page.get_by_text(officer.key, exact=True)).locator("td").last.inner_text()
+    page.goto(f"{origin}/accounts/login/")
+    page.get_by_label("账号").fill(officer.key)
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="下一步").click()
+    page.get_by_label("动态口令").fill(code)
+    page.get_by_role("button", name="登录").click()
+    page.locator(".console").wait_for()
+
+
+def market_open(page: Page, origin: str) -> None:
+    """The manager's page of the market."""
+    page.goto(f"{origin}/console/venue/")
+    page.get_by_role("link", name="农贸市场").click()
+
+
+def poster_photograph(page: Page, camera: Path) -> None:
+    """Let the camera see the poster of the first checkpoint of the venue on `page`."""
+    page.get_by_role("link", name="海报").first.click()
+    camera_show_picture(camera, page.locator(".poster .qr svg").screenshot())
+
+
+def inspector_invite(page: Page, label: str) -> str:
+    """Invite an inspector at the venue on `page`; returns the link."""
+    page.get_by_label("岗位").fill(label)
+    page.get_by_role("button", name="生成邀请").click()
+    return page.get_by_label("邀请链接").input_value()
+
+
+def code_hold_up(phone: Page, camera: Path) -> None:
+    """Hold a resident's phone before the camera: its live code of this minute."""
+    code = phone.locator("svg.qr")
+    code.scroll_into_view_if_needed()
+    camera_show_picture(camera, code.screenshot())
