@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.control_world import PASSWORD, TOTP_SECRET, World
 from tests.people import HU, TAO, ZHOU, OfficerRole
+from tests.soft_key import SoftKey
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
     from django.test import Client
 
 WORK = "/console/county/venues/"
+KEYS = "/accounts/2fa/webauthn/add/"
+SECOND = "/accounts/2fa/authenticate/"
 # what allauth would also offer: none of it is for officers
 NOT_HERE = (
     "signup/",
@@ -181,6 +185,35 @@ def test_nobody_takes_off_his_last_second_factor(world: World) -> None:
     assert client.get(WORK).status_code == 200
 
 
+def test_a_security_key_signs_in_as_well_as_a_one_time_code(world: World) -> None:
+    """Hu adds one and from then on needs no phone."""
+    client, key = confirmed(signed_in(world, HU)), SoftKey("testserver", "http://testserver")
+    added = client.post(
+        KEYS, {"name": "办公室密钥", "credential": key.register(options(client, KEYS)["creation_options"])}
+    )
+    assert added["Location"].startswith("/accounts/2fa/")
+    again = world.client()
+    password(again, HU)
+    answer = key.answer(options(again, SECOND)["request_options"])
+    assert again.post(SECOND, {"credential": answer})["Location"] == "/console/enter"
+    assert again.get("/console/enter")["Location"] == "/console/"
+
+
+def test_a_key_that_is_not_hers_or_an_answer_used_before_opens_nothing(world: World) -> None:
+    """Neither somebody else's key, nor a recorded answer, nor one for another site."""
+    client, key = confirmed(signed_in(world, HU)), SoftKey("testserver", "http://testserver")
+    client.post(KEYS, {"name": "", "credential": key.register(options(client, KEYS)["creation_options"])})
+    again = world.client()
+    password(again, HU)
+    recorded = key.answer(options(again, SECOND)["request_options"])
+    other = SoftKey("testserver", "http://testserver", handle=key.handle)
+    elsewhere = SoftKey("evil.example", "https://evil.example", private=key.private, handle=key.handle)
+    asked = options(again, SECOND)["request_options"]
+    for answer in (recorded, other.answer(asked), elsewhere.answer(asked), "{}", "null", "[]"):
+        assert again.post(SECOND, {"credential": answer}).status_code == 200
+    assert again.get("/console/enter")["Location"].startswith("/accounts/login/")
+
+
 def test_an_operator_signs_in_and_has_no_place_in_the_console(world: World) -> None:
     """The technical unit has no power over any color (Art. 19)."""
     client = signed_in(world, TAO)
@@ -219,6 +252,14 @@ def password(client: Client, officer: OfficerRole, path: str = "/accounts/login/
     answer = client.post(path, {"login": officer.key, "password": PASSWORD})
     assert answer.status_code == 302
     return answer  # type: ignore[return-value]  # the test client's response type
+
+
+def options(client: Client, path: str) -> dict[str, Any]:
+    """What the page hands its script for the security key."""
+    page = client.get(path).content.decode()
+    found = re.search(r'<script id="js_data" type="application/json">(.+?)</script>', page)
+    assert found is not None
+    return dict(json.loads(found[1]))
 
 
 def confirmed(client: Client) -> Client:

@@ -50,6 +50,8 @@ def configure(options: ControlOptions, ports: Ports) -> None:
     settings.CSRF_TRUSTED_ORIGINS = list(options.trusted_origins)
     for name in ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "ACT_COOKIE_SECURE"):
         setattr(settings, name, options.secure_cookies)
+    # True makes allauth accept a key's answer from any origin: never where there is HTTPS
+    settings.MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not options.secure_cookies
     if options.web_dist is not None:
         settings.STATICFILES_DIRS = [("healthcode", options.web_dist)]
     ports_set(ports)

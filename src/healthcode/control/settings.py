@@ -77,7 +77,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "10/m/ip,5/5m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True  # loopback only; elsewhere browsers refuse WebAuthn without HTTPS anyway
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = False  # `configure` allows plain HTTP (loopback) only where cookies need no HTTPS
 MFA_TOTP_ISSUER = "healthcode"
 MFA_ADAPTER = "healthcode.control.offices.second_factor.SealingMfaAdapter"
 
@@ -92,10 +92,8 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
-FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-# Nothing personal is spooled to disk in clear: an upload above the limit is refused by `exchange` before it is read.
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler",
-                        "django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+# Nothing personal is spooled to disk in clear: uploads stay in memory up to a limit, above which nothing is kept.
+FILE_UPLOAD_HANDLERS = ["healthcode.control.exchange.receiving.MemoryOnlyUploadHandler"]
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS: list[tuple[str, Path]] = []
