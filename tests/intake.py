@@ -16,8 +16,32 @@ from tests.people import HE, HU, SHEN, ZHOU, OfficerRole, Person
 if TYPE_CHECKING:
     from healthcode.control.exchange.services import ImportReport
 
-LEAD_HEADER = "行号 姓名 证件类型 证件号码 手机号 风险类型 末次接触日期 现住区划 现住址 涉疫地点 备注 来源文号".split()
-RESULT_HEADER = "行号 证件类型 证件号码 姓名 采样时间 报告时间 检测结果 混采人数 混采管号 检测单号".split()
+LEAD_HEADER = [
+    "行号",
+    "姓名",
+    "证件类型",
+    "证件号码",
+    "手机号",
+    "风险类型",
+    "末次接触日期",
+    "现住区划",
+    "现住址",
+    "涉疫地点",
+    "备注",
+    "来源文号",
+]
+RESULT_HEADER = [
+    "行号",
+    "证件类型",
+    "证件号码",
+    "姓名",
+    "采样时间",
+    "报告时间",
+    "检测结果",
+    "混采人数",
+    "混采管号",
+    "检测单号",
+]
 NOW = datetime(2022, 10, 10, 2, 0, tzinfo=UTC)
 """Ten in the morning of 10 October 2022 in the region."""
 

@@ -63,7 +63,7 @@ def test_an_approval_leaves_review_evidence_decision_audit_leaf_and_outbox_toget
 
 
 def test_the_page_is_told_why_until_when_and_what_to_do_in_both_languages(world: World) -> None:
-    (zhao,) = with_code(world, ZHAO)
+    (_zhao,) = with_code(world, ZHAO)
     leads(world, lead(ZHAO))
     reviewed(world, proposed(world, ZHAO))
     rows = world.superuser("SELECT payload FROM feed_outbox WHERE kind = %s", [int(FeedKind.GROUNDS)])

@@ -104,7 +104,9 @@ def _genuine(upload: Upload) -> tuple[bytes, bytes | None]:
         raise FileFault("file_empty")
     if upload.kind == "leads":
         return content, None
-    held = signature_check(bytes(upload.unit.signing_key or b""), bytes(upload.file_digest), bytes(upload.signature or b""))
+    held = signature_check(
+        bytes(upload.unit.signing_key or b""), bytes(upload.file_digest), bytes(upload.signature or b"")
+    )
     return content, held
 
 

@@ -180,7 +180,8 @@ CREATE POLICY read ON evidence_evidence FOR SELECT TO app USING (
     OR starts_with(division, (SELECT act_scope())) AND division <> '');
 CREATE POLICY add ON evidence_evidence FOR INSERT TO app WITH CHECK (
     (reviewer_id IS NOT NULL AND reviewer_id = (SELECT act_officer()) AND division = (SELECT act_division()))
-    OR (batch_id IS NOT NULL AND reviewer_id IS NULL AND EXISTS (
+    -- only the worker, which has verified the signature over the whole file, adds rows to a signed batch
+    OR (batch_id IS NOT NULL AND reviewer_id IS NULL AND (SELECT act_kind()) = 'system' AND EXISTS (
           SELECT 1 FROM exchange_batch b WHERE b.id = batch_id AND b.signature IS NOT NULL))
     OR (kind = 'declaration' AND subject_id = (SELECT act_subject())));
 CREATE POLICY read ON evidence_decision FOR SELECT TO app USING (
