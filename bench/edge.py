@@ -17,7 +17,19 @@ from pathlib import Path
 
 import psycopg
 
-from bench.measure import LOAD_CORE, ROOT, Result, cpu_name, drive, interleaved, median, peak_mb, ratios, server
+from bench.measure import (
+    LOAD_CORE,
+    ROOT,
+    Result,
+    cpu_name,
+    drive,
+    interleaved,
+    median,
+    median_cpu_us,
+    peak_mb,
+    ratios,
+    server,
+)
 from bench.province import (
     REGION,
     Province,
@@ -65,12 +77,12 @@ def checks(folder: Path, *, seconds: float, pairs: int, say: Say) -> Result:
     requests_write(requests, checks_requests(province, minutes, CHECK_REQUESTS))
     with (
         _heartbeats(province),
-        server("floor") as (floor_port, _),
-        server("edge", "--folder", str(province.folder)) as (port, pid),
+        server("floor") as floor_server,
+        server("edge", "--folder", str(province.folder)) as edge_server,
     ):
-        floor, edge = interleaved([floor_port, port], requests, pairs=pairs, seconds=seconds, say=say)
+        floor, edge = interleaved([floor_server, edge_server], requests, pairs=pairs, seconds=seconds, say=say)
         say("open loop at 80 % of that rate")
-        open_loop = drive(port, requests, seconds=max(seconds, 5), rate=0.8 * median(edge))
+        open_loop = drive(edge_server, requests, seconds=max(seconds, 5), rate=0.8 * median(edge))
         ratio, least, most = ratios(edge, floor)
         return _result(
             "checks",
@@ -78,11 +90,14 @@ def checks(folder: Path, *, seconds: float, pairs: int, say: Say) -> Result:
             unit="checks/s per server core",
             floor=round(median(floor)),
             ratio=round(ratio, 3),
+            ratio_cpu=round(median_cpu_us(floor) / median_cpu_us(edge), 3),
+            cpu_us=median_cpu_us(edge),
+            floor_cpu_us=median_cpu_us(floor),
             ratio_least=round(least, 3),
             ratio_most=round(most, 3),
             p50_ms=open_loop.p50_ms,
             p99_ms=open_loop.p99_ms,
-            peak_mb=peak_mb(pid),
+            peak_mb=peak_mb(edge_server[1]),
             people=CHECK_PEOPLE,
         )
 
@@ -97,14 +112,14 @@ def visits(folder: Path, *, seconds: float, pairs: int, say: Say) -> Result:
         options = ("--folder", str(province.folder), "--url", url)
         with (
             _heartbeats(province),
-            server("floor") as (floor_port, _),
-            server("edge", *options) as (port, pid),
-            server("one_insert", *options) as (single_port, _),
+            server("floor") as floor_server,
+            server("edge", *options) as edge_server,
+            server("one_insert", *options) as single_server,
         ):
-            ports = [floor_port, port, single_port]
-            floor, edge, single = interleaved(ports, requests, pairs=pairs, seconds=seconds, say=say)
+            servers = [floor_server, edge_server, single_server]
+            floor, edge, single = interleaved(servers, requests, pairs=pairs, seconds=seconds, say=say)
             say("open loop at 80 % of that rate")
-            open_loop = drive(port, requests, seconds=max(seconds, 5), rate=0.8 * median(edge))
+            open_loop = drive(edge_server, requests, seconds=max(seconds, 5), rate=0.8 * median(edge))
             ratio, least, most = ratios(edge, floor)
             answered = sum(run.statuses["200"] for run in (*edge, *single, open_loop))
             if count() < answered:
@@ -115,13 +130,16 @@ def visits(folder: Path, *, seconds: float, pairs: int, say: Say) -> Result:
                 unit="visits/s durable before the answer",
                 floor=round(median(floor)),
                 ratio=round(ratio, 3),
+                ratio_cpu=round(median_cpu_us(floor) / median_cpu_us(edge), 3),
+                cpu_us=median_cpu_us(edge),
+                floor_cpu_us=median_cpu_us(floor),
                 ratio_least=round(least, 3),
                 ratio_most=round(most, 3),
                 one_insert_per_s=round(median(single)),
                 times_one_insert=round(median(edge) / median(single), 2),
                 p50_ms=open_loop.p50_ms,
                 p99_ms=open_loop.p99_ms,
-                peak_mb=peak_mb(pid),
+                peak_mb=peak_mb(edge_server[1]),
                 people=VISIT_PEOPLE,
             )
 

@@ -42,6 +42,7 @@ class Load:
         self.due: deque[float] = deque()
         self.latencies: list[float] = []
         self.statuses: Counter[bytes] = Counter()
+        self.all = 0
         self.sample = b""
         self.begun = time.perf_counter() + warm_s
         self.ends = self.begun + seconds
@@ -71,6 +72,7 @@ class Load:
     def answered(self, connection: Connection, status: bytes, due: float) -> None:
         """Count an answer and give its connection the next thing to do."""
         now = time.perf_counter()
+        self.all += 1
         if self.begun <= due and now <= self.ends:
             self.latencies.append(now - due)
             self.statuses[status] += 1
@@ -156,6 +158,7 @@ def _report(load: Load, seconds: float) -> dict[str, Any]:
     latencies = sorted(load.latencies)
     return {
         "answers": len(latencies),
+        "all": load.all,
         "per_s": len(latencies) / seconds,
         "p50_ms": _percentile(latencies, 0.50),
         "p99_ms": _percentile(latencies, 0.99),

@@ -25,6 +25,8 @@ class Run(NamedTuple):
     """One drive of the generator against one server."""
 
     per_s: float
+    cpu_us: float
+    """Processor time of the server per answer: what remains comparable when the machine is not ours alone."""
     p50_ms: float
     p99_ms: float
     statuses: dict[str, int]
@@ -45,8 +47,10 @@ def server(how: str, *options: str) -> Iterator[tuple[int, int]]:
         process.wait(timeout=30)
 
 
-def drive(port: int, requests: Path, *, seconds: float, rate: float = 0.0) -> Run:
-    """Drive a server with prepared requests.  Raises RuntimeError where an answer was not 200."""
+def drive(address: tuple[int, int], requests: Path, *, seconds: float, rate: float = 0.0) -> Run:
+    """Drive the server at (port, pid) with prepared requests.  Raises RuntimeError where an answer was not 200."""
+    port, pid = address
+    before = _cpu_s(pid)
     command = [
         *(sys.executable, "-m", "bench.load", "--port", str(port), "--requests", str(requests)),
         *("--seconds", str(seconds), "--connections", str(CONNECTIONS), "--rate", str(rate)),
@@ -56,18 +60,22 @@ def drive(port: int, requests: Path, *, seconds: float, rate: float = 0.0) -> Ru
     told = json.loads(out)
     if set(told["statuses"]) != {"200"}:
         raise RuntimeError(f"answers were {told['statuses']}; the first one: {told['sample']}")
-    return Run(told["per_s"], told["p50_ms"], told["p99_ms"], told["statuses"], told["sample"])
+    cpu_us = (_cpu_s(pid) - before) / told["all"] * 1e6
+    return Run(told["per_s"], cpu_us, told["p50_ms"], told["p99_ms"], told["statuses"], told["sample"])
 
 
 def interleaved(
-    ports: list[int], requests: Path, *, pairs: int, seconds: float, say: Callable[[str], None]
+    servers: list[tuple[int, int]], requests: Path, *, pairs: int, seconds: float, say: Callable[[str], None]
 ) -> list[list[Run]]:
     """Drive the servers in turn, `pairs` times; one list of runs per server."""
-    runs: list[list[Run]] = [[] for _ in ports]
+    runs: list[list[Run]] = [[] for _ in servers]
     for pair in range(pairs):
-        for index, port in enumerate(ports):
-            runs[index].append(drive(port, requests, seconds=seconds))
-        say(f"pair {pair + 1} of {pairs}: " + ", ".join(f"{found[-1].per_s:,.0f}/s" for found in runs))
+        for index, address in enumerate(servers):
+            runs[index].append(drive(address, requests, seconds=seconds))
+        say(
+            f"pair {pair + 1} of {pairs}: "
+            + ", ".join(f"{found[-1].per_s:,.0f}/s ({found[-1].cpu_us:.1f} µs of CPU)" for found in runs)
+        )
     return runs
 
 
@@ -76,10 +84,21 @@ def median(runs: list[Run]) -> float:
     return statistics.median(run.per_s for run in runs)
 
 
+def median_cpu_us(runs: list[Run]) -> float:
+    """The median processor time per answer of some runs, in µs."""
+    return round(statistics.median(run.cpu_us for run in runs), 1)
+
+
 def ratios(runs: list[Run], floor: list[Run]) -> tuple[float, float, float]:
     """Median, least and greatest ratio of paired runs to their floors."""
     found = [run.per_s / base.per_s for run, base in zip(runs, floor, strict=True)]
     return statistics.median(found), min(found), max(found)
+
+
+def _cpu_s(pid: int) -> float:
+    """Processor seconds that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def peak_mb(pid: int) -> float:

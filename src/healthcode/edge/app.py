@@ -108,8 +108,10 @@ class Edge:
         except Exception:  # noqa: BLE001 - one request fails, the worker goes on
             _log.exception("request_failed", route=path)
             response = problem_response(Problem("internal"), request.language)
-        await _send(send, response)
-        self.metrics.answered(path, response.status, begun)
+        status, headers, body = response
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+        self.metrics.answered(path, status, begun)
 
     async def _elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A built page; else control's; else 404."""

@@ -8,6 +8,7 @@ import time
 from typing import NamedTuple
 
 import msgspec
+from msgspec import UNSET
 
 from healthcode.codes.errors import CodeError, Expired, Forged
 from healthcode.codes.live import LiveClaim, live_open
@@ -52,7 +53,7 @@ class Checks:
         now = int(moment.wall_s) // 60
         inspector = self._sessions.claim(request, "inspector", now)
         asked = _decode(await request.body())
-        things = [asked] if asked.batch is msgspec.UNSET else asked.batch
+        things = [asked] if asked.batch is UNSET else asked.batch
         wait_s = self.limit.wait_s(inspector.device, moment.wall_s, len(things))
         if wait_s:
             raise Problem("rate_limited", retry_after_s=wait_s)
@@ -62,7 +63,7 @@ class Checks:
         if not gate.open:
             raise Problem("venue_closed")
         answers = [await self._check(thing, inspector, gate, moment) for thing in things]
-        body = answers[0] if asked.batch is msgspec.UNSET else CheckBatch(answers)
+        body = answers[0] if asked.batch is UNSET else CheckBatch(answers)
         return json_response(_ENCODER.encode(body))
 
     async def _check(self, thing: CheckOne, inspector: SessionClaim, gate: Gate, moment: Moment) -> Check:
@@ -86,7 +87,7 @@ class Checks:
             masked_name=found.claim.masked_name if found.claim else None,
             last_negative_minute=last,
             test_age_h=None if last is None else max(0, now - last) // 60,
-            notices=self._world.notices(found.record, now),
+            notices=self._world.notices(found.notices),
             freshness=self._world.freshness,
             visit=stored,
             server_time_ms=int(moment.wall_s * 1000),
@@ -94,10 +95,10 @@ class Checks:
 
     def _find(self, thing: CheckOne, venue: int, moment: Moment) -> "_Found":
         """What is known about the thing shown.  Documents are not looked up here: each reads `unknown` alike."""
-        if thing.paper is not msgspec.UNSET:
+        if thing.paper is not UNSET:
             raise Problem("paper_not_in_use")
-        if thing.code is msgspec.UNSET:
-            if thing.document is msgspec.UNSET:
+        if thing.code is UNSET:
+            if thing.document is UNSET:
                 raise Problem("bad_request", errors=({"field": "code", "message": "give code, paper or document"},))
             return _Found("unknown")
         try:
@@ -116,7 +117,8 @@ class Checks:
             return _Found("recalled" if claim.generation < record.generation else "unknown", claim=claim)
         if self._world.level is Level.stale:
             return _Found("stale", "", claim, record)
-        return _Found(self._world.color_id(self._world.effective(record, now)[0]), "", claim, record)
+        state, notices = self._world.effective(record, now)
+        return _Found(self._world.color_id(state), "", claim, record, notices)
 
     async def _store(self, visit: Visit) -> str:
         """`stored` when the visit is durable; a gate does not close because the store is away."""
@@ -137,6 +139,7 @@ class _Found(NamedTuple):
     reason: str = ""
     claim: LiveClaim | None = None
     record: Record = UNKNOWN
+    notices: int = 0
 
 
 def _visit(found: _Found, verdict: str, inspector: SessionClaim, at_ms: int) -> Visit:

@@ -74,12 +74,13 @@ class Codes:
         world = self._world
         now = int(moment.wall_s) // 60
         record = world.record(claim.subject)
+        state, notices = world.effective(record, now)
         change = next((step for step in record.transitions if step.minute > now), None)
         return State(
-            state=world.color_id(world.effective(record, now)[0]),
+            state=world.color_id(state),
             until_minute=change.minute if change else None,
             next_state=world.color_id(change.state) if change else None,
-            notices=world.notices(record, now),
+            notices=world.notices(notices),
             grounds=world.grounds(claim.subject, now),
             doses=record.doses,
             last_negative_minute=record.last_negative,

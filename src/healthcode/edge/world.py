@@ -117,9 +117,8 @@ class World:
         """Table states by color id: the stored numbers of color outcomes."""
         return self._published.color_states
 
-    def notices(self, record: Record, now: Minute) -> list[dict[str, str]]:
-        """The words of the notices shown now, by language, with their id."""
-        bits = self.effective(record, now)[1] if record.transitions else record.notices
+    def notices(self, bits: int) -> list[dict[str, str]]:
+        """The words of notices (`effective` gives their bits) by language, with their id."""
         return self._published.notice_words(bits) if bits else []
 
     def grounds(self, number: int, now: Minute) -> list[Ground]:
