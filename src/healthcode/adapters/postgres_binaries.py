@@ -140,7 +140,11 @@ def _copy(binaries: Binaries, target: Path) -> None:
 
 
 def _runs(command: list[str], account: Account) -> bool:
-    tried = subprocess.run(
-        command, user=account.uid, group=account.gid, extra_groups=[], cwd="/", capture_output=True, check=False
-    )
+    """Whether `account` can run `command` to a good end; not even reaching the program is a no."""
+    try:
+        tried = subprocess.run(
+            command, user=account.uid, group=account.gid, extra_groups=[], cwd="/", capture_output=True, check=False
+        )
+    except OSError:
+        return False
     return tried.returncode == 0
