@@ -60,22 +60,24 @@ def officer_sign_in(page: Page, origin: str, officer: OfficerRole) -> None:
 
 
 def market_open(page: Page, origin: str) -> None:
-    """The manager's page of the market."""
+    """The market's page, of its signed-in manager."""
     page.goto(f"{origin}/console/venue/")
     page.get_by_role("link", name="农贸市场").click()
 
 
-def poster_photograph(page: Page, camera: Path) -> None:
-    """Let the camera see the poster of the first checkpoint of the venue on `page`."""
+def poster_photograph(page: Page, origin: str, camera: Path) -> None:
+    """Let the camera see the poster of the market's first checkpoint."""
+    market_open(page, origin)
     page.get_by_role("link", name="海报").first.click()
     camera_show_picture(camera, page.locator(".poster .qr svg").screenshot())
 
 
-def inspector_invite(page: Page, label: str) -> str:
-    """Invite an inspector at the venue on `page`; returns the link."""
+def inspector_invite(page: Page, origin: str, label: str) -> str:
+    """Invite an inspector at the market; returns the link."""
+    market_open(page, origin)
     page.get_by_label("岗位").fill(label)
     page.get_by_role("button", name="生成邀请").click()
-    return page.get_by_label("邀请链接").input_value()
+    return page.get_by_role("textbox", name="邀请链接").input_value()
 
 
 def code_hold_up(phone: Page, camera: Path) -> None:

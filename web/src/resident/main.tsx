@@ -89,6 +89,7 @@ function App({ first }: { readonly first: string | null }) {
       window.scrollTo(0, 0);
     };
     addEventListener("hashchange", follow);
+    setRoute(routeRead()); // it may have changed between the first drawing and now
     return () => removeEventListener("hashchange", follow);
   }, []);
   useEffect(() => {
