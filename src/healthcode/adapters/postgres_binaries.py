@@ -127,7 +127,7 @@ def _copy(binaries: Binaries, target: Path) -> None:
     draft = target.with_name(f"{target.name}.{secrets.token_hex(4)}")
     skip = shutil.ignore_patterns("*.a", "include", "pkgconfig")
     shutil.copytree(binaries.root, draft / _WHEEL / binaries.root.name, ignore=skip, symlinks=True)
-    libraries = binaries.root.parent.parent / f"{_WHEEL}.libs"
+    libraries = binaries.root.resolve().parent.parent / f"{_WHEEL}.libs"
     if libraries.exists():
         shutil.copytree(libraries, draft / libraries.name)
     for path in [draft, *draft.rglob("*")]:
