@@ -15,6 +15,7 @@ THIRD_PARTY = {
     "/api/docs": "django-ninja: the API's documentation",
     "/api/openapi.json": "django-ninja: the API's description",
 }
+ROOT = "/api/"  # django-ninja: the name of the API's root; answers 404
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Route:
     @property
     def third_party(self) -> bool:
         """Whether a library answers it."""
-        return self.path.startswith(tuple(THIRD_PARTY))
+        return self.path == ROOT or self.path.startswith(tuple(THIRD_PARTY))
 
     def __str__(self) -> str:
         return f"{'|'.join(self.methods)} {self.path}"
@@ -55,12 +56,20 @@ def _walk(patterns: list[Any], prefix: str) -> Iterator[Route]:
 def _of_view(path: str, view: Callable[..., Any]) -> Iterator[Route]:
     from healthcode.control.access import route_access
 
-    operations = getattr(getattr(view, "__self__", None), "operations", None)
-    if operations is None:  # a Django view; ninja's are methods of a PathView
-        closure = [cell.cell_contents for cell in view.__closure__ or ()]
-        operations = next((getattr(c, "operations", None) for c in closure if hasattr(c, "operations")), None)
+    operations = _ninja_operations(view)
     if operations is None:
         yield Route(path, ("GET", "POST"), route_access(view))
         return
     for operation in operations:
         yield Route(path, tuple(operation.methods), route_access(operation.view_func))
+
+
+def _ninja_operations(view: Callable[..., Any]) -> list[Any] | None:
+    """The operations behind a view of ninja's: it closes over, or wraps, the PathView that has them."""
+    cells = [cell.cell_contents for cell in getattr(view, "__closure__", None) or ()]
+    inner = getattr(view, "func", view)
+    for candidate in (inner, getattr(inner, "__self__", None), *cells):
+        found = getattr(candidate, "operations", None)
+        if found is not None:
+            return list(found)
+    return None

@@ -182,11 +182,25 @@ def test_two_who_share_a_phone_are_told_apart_by_document(world: World) -> None:
         assert claim_of(answer).subject == claim.subject
 
 
-def test_a_new_phone_ends_the_sessions_of_the_old_one_and_tells_it(world: World) -> None:
-    """Registry and one-time code are asked again; the earlier phone can no longer show the code."""
+def test_a_stranger_who_knows_lins_name_and_number_cannot_move_her_code_to_his_phone(world: World) -> None:
+    """He is refused with what Lin would have to do, the attempt is recorded, and nothing of hers changed."""
     old = world.client()
     before = claim_of(apply(world, old, LIN))
-    after = claim_of(apply(world, world.client(), LIN, phone="13900000009"))
+    for guess in ("", "000000"):
+        refused = apply(world, world.client(), LIN, phone="13900000009", earlier_phone_code=guess)
+        assert (refused.status_code, refused.json()["code"]) == (409, "other_phone")
+    assert old.get("/api/people/me").status_code == 200
+    assert generation_of(world, before.subject) == before.generation
+    assert world.superuser("SELECT reason FROM people_refusal") == [("other_phone",)] * 2
+    assert sign_in(world, world.client(), "13900000009").status_code == 404
+
+
+def test_a_new_phone_ends_the_sessions_of_the_old_one_and_tells_it(world: World) -> None:
+    """Both phones say yes by one-time code; the earlier phone can no longer show the code."""
+    old = world.client()
+    before = claim_of(apply(world, old, LIN))
+    yes = code_of(world, old, LIN.phone)
+    after = claim_of(apply(world, world.client(), LIN, phone="13900000009", earlier_phone_code=yes))
     assert after.subject == before.subject
     assert after.generation == before.generation + 1 == generation_of(world, after.subject)
     assert old.get("/api/people/me").status_code == 401

@@ -132,6 +132,7 @@ def application_read(body: ApplicationBody, *, now: datetime) -> Application:
         declaration=_declaration(body.declaration, faults),
         consent_version=version,
         key_thumb=faults.thumb(body.device_key_thumb),
+        earlier_phone_code=body.earlier_phone_code.strip(),
     )
     faults.raise_any()
     return read

@@ -45,6 +45,7 @@ class ApplicationBody(Body):
     document_number: Short = ""
     phone: Short = ""
     phone_code: Short = Field("", description="six digits from the text message")
+    earlier_phone_code: Short = Field("", description="when changing phones: six digits sent to the earlier phone")
     residence: Short = Field("", description="county code, from GET /api/people/divisions")
     address: Line = Field("", description="street, compound or village")
     declaration: DeclarationBody = DeclarationBody()

@@ -1,10 +1,10 @@
 """Applying and withdrawing (H1, H2; Art. 6, 10, 13).
 
 Who knows a document and its name and answers the one-time code of a phone is taken to be the person. A second
-application with the same document is the same application brought up to date. If it comes with another phone, registry
-and one-time code are asked again, every earlier session ends, and the earlier phone is told: that is the whole of a
-change of phone, and what somebody gains who knows a stranger's name and number, until sign-in with a national account
-(OpenID Connect) can be demanded.
+application with the same document is the same application brought up to date. If it comes with another phone, the earlier
+phone must have said yes by a one-time code of its own; then every earlier session ends and the earlier phone is told.
+Somebody who knows a stranger's name and number can still apply first, in his place, until sign-in with a national
+account (OpenID Connect) can be demanded: the trust table in ARCHITECTURE.md says so.
 """
 
 from __future__ import annotations
@@ -80,6 +80,7 @@ class Application:
     declaration: HealthDeclaration
     consent_version: str
     key_thumb: bytes | None = None
+    earlier_phone_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +109,12 @@ def application_submit(*, application: Application, now: datetime) -> Opened | R
     number = _subject_claim(application.document)
     # From here on the act is the applicant's own. Two applications of one person queue at her state row.
     SubjectState.objects.select_for_update().get(pk=number)
-    before = _identity_write(number, application, now)
-    phone_holder_add(application.phone, number)
+    before = _before(number)
     moved = before.held_code and before.phone != application.phone
+    if moved and not phone_code_spend(phone=before.phone, code=application.earlier_phone_code, now=now):
+        return _refuse_move(application, now)
+    _identity_write(number, application, now)
+    phone_holder_add(application.phone, number)
     _subject_write(number, application, before)
     _consent_write(number, application.consent_version, now)
     _declaration_write(number, application.declaration, now)
@@ -160,6 +164,21 @@ def _refuse(application: Application, answer: RegistryAnswer, now: datetime) -> 
     return Refused(Problem(422, "identity_not_matched", title, advice, errors=errors))
 
 
+def _refuse_move(application: Application, now: datetime) -> Refused:
+    """Name and number of a stranger are easily known: they alone never move his code to another phone (H9)."""
+    made = Refusal.objects.create(at=now, document_index=document_index(application.document), reason="other_phone")
+    event_append(EventName.RESIDENT_REFUSED, now=now, reference=f"refusal:{made.pk}", detail={"reason": "other_phone"})
+    title = say("此人已用另一手机号申领", "This person's code is on another phone")
+    advice = say(
+        "请用原手机号登录；要换号，请把原手机收到的验证码一并填写。原手机已不在身边的，请持证件到社区服务点办理，"
+        "通行可凭身份证登记。",
+        "Sign in with that phone. To change it, give the one-time code sent to that phone as well. If you no longer "
+        "have it, a community desk will help with your document, and your ID card is enough to pass.",
+    )
+    errors = [{"field": "phone", "code": "other_phone", "message": title + say("。", ". ") + advice}]
+    return Refused(Problem(409, "other_phone", title, advice, errors=errors))
+
+
 def _subject_claim(document: Document) -> int:
     """The subject with this document, made where nobody mentioned her yet; the act goes on as hers."""
     number = subject_find(document)
@@ -185,17 +204,20 @@ def _subject_new(document: Document) -> int:
     return number
 
 
-def _identity_write(number: int, application: Application, now: datetime) -> _Before:
+def _before(number: int) -> _Before:
     person = Subject.objects.get(pk=number)
+    row = Identity.objects.filter(pk=number).first()
+    phone = identity_open(row, _key(number))["phone"] if row is not None else ""
+    return _Before(person.holds_code, phone, person.residence_division)
+
+
+def _identity_write(number: int, application: Application, now: datetime) -> None:
     key = _key(number)
     values: Mapping[FieldName, str] = {
         "name": application.name, "phone": application.phone, "address": application.address
     }
     columns = {f"{field}_sealed": sealed(key, number, field, value) for field, value in values.items()}
-    row = Identity.objects.filter(pk=number).first()
-    if row is not None:
-        Identity.objects.filter(pk=number).update(**columns, verified_at=now)
-    else:
+    if not Identity.objects.filter(pk=number).update(**columns, verified_at=now):
         Identity.objects.create(
             subject_id=number,
             document_kind=application.document.kind.value,
@@ -203,8 +225,6 @@ def _identity_write(number: int, application: Application, now: datetime) -> _Be
             verified_at=now,
             **columns,
         )
-    phone = identity_open(row, key)["phone"] if row is not None else ""
-    return _Before(person.holds_code, phone, person.residence_division)
 
 
 def _key(number: int) -> bytes:
