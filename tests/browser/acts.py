@@ -1,4 +1,4 @@
-"""What people of the cast do at a screen, by its words: signing in, applying, inviting, holding one phone before another."""
+"""What people of the cast do at a screen, by its words: signing in, applying, holding a phone before a camera."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from tests.browser.camera import camera_show_picture
 from tests.people import COUNTY, OfficerRole, Person
 
-PASSWORD = "invented-county-2022"  # noqa: S105  # of the demo's invented officers
+PASSWORD = "invented-county-2022"  # of the demo's invented officers
 
 
 def phone_prove(page: Page, person: Person) -> None:

@@ -16,7 +16,8 @@ const TEXTS = {
 const words = TEXTS[document.documentElement.lang.startsWith("en") ? "en" : "zh"];
 
 function rows(): HTMLElement[] {
-  return [...document.querySelectorAll<HTMLElement>("[data-queue] > .queue-item > a, [data-queue] [data-row]")];
+  const all = document.querySelectorAll<HTMLElement>("[data-queue] > .queue-item > a, [data-row]");
+  return [...all].filter((row) => !row.closest("[hidden]"));
 }
 
 function walk(step: 1 | -1): void {
@@ -92,6 +93,15 @@ document.addEventListener("click", (event) => {
   const opens = target?.closest<HTMLElement>("[data-opens]")?.dataset["opens"];
   if (opens) document.querySelector<HTMLDialogElement>(`dialog#${CSS.escape(opens)}`)?.showModal();
   if (target?.closest("[data-closes]")) target.closest("dialog")?.close();
+});
+
+/** Typing into the queue's search leaves only the rows of this page that contain it. */
+document.addEventListener("input", (event) => {
+  if (!(event.target instanceof HTMLInputElement) || !event.target.matches("[data-search]")) return;
+  const wanted = event.target.value.trim().toLowerCase();
+  for (const row of document.querySelectorAll<HTMLElement>("[data-queue] > *")) {
+    row.hidden = wanted !== "" && !(row.textContent ?? "").toLowerCase().includes(wanted);
+  }
 });
 
 /** Says a span of minutes in the two largest units that matter: 2 h 10 min, 3 d 4 h. */

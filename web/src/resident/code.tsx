@@ -18,7 +18,7 @@ const TEXTS = texts(
     qr: "{name}的健康码，供查验员扫描", renews: "{n} 秒后自动更新", fresh: "刚刚核对", ago: "{age}前核对", stale: "数据已有 {age}未更新",
     offline: "没有网络，显示的是 {time} 的状态", clockOff: "服务器时钟有偏差，好转的变更暂不生效",
     spentTitle: "二维码需要联网更新", spent: "请连上网络后重试。等不及时，出示身份证登记即可通行，任何场所不得因此拒绝。", retry: "立即更新",
-    waiting: "正在取得健康码……", why: "为什么", since: "开始", until: "截止", next: "到期后", todo: "怎样解除", ask: "咨询", open: "依事件解除",
+    waiting: "正在取得健康码……", why: "为什么", since: "开始", until: "截止", next: "到期后", todo: "怎样解除", ask: "咨询", open: "依事件解除", openTests: "完成下列检测后",
     test: "最近核酸阴性", testNone: "没有记录", ago2: "{age}前", doses: "疫苗接种", doseCount: "{n} 剂", doseNone: "没有记录", notices: "提示",
     changes: "{time} 转为{state}", voice: "朗读", calm: "没有影响您出行的事由。", absent: "您还没有健康码，可以随时申领；不申领也可凭身份证登记通行。",
     unknown: "系统暂时查不到您的状态。这不影响您登记后通行。", recalled: "这部手机上的登录已失效。本人撤回、换机或挂失后都会这样。", again: "重新登录",
@@ -27,7 +27,7 @@ const TEXTS = texts(
     qr: "Health code of {name}, for the inspector to scan", renews: "renews in {n} s", fresh: "checked just now", ago: "checked {age} ago", stale: "data not renewed for {age}",
     offline: "No network. This was the state at {time}", clockOff: "A server clock is off; improvements wait until it is right",
     spentTitle: "The code needs a network to renew", spent: "Connect and try again. If you cannot wait, show your ID card and register: no place may turn you away for this.", retry: "Renew now",
-    waiting: "Getting your code …", why: "Why", since: "Since", until: "Until", next: "then", todo: "What ends it", ask: "Ask", open: "ends by event",
+    waiting: "Getting your code …", why: "Why", since: "Since", until: "Until", next: "then", todo: "What ends it", ask: "Ask", open: "ends by event", openTests: "when the tests below are done",
     test: "Last negative test", testNone: "none on record", ago2: "{age} ago", doses: "Vaccinations", doseCount: "{n} doses", doseNone: "none on record", notices: "Notices",
     changes: "Becomes {state} on {time}", voice: "Read aloud", calm: "Nothing is recorded that limits you.", absent: "You hold no code yet. You may apply at any time; without one, an ID card and registration let you pass.",
     unknown: "The system cannot find your state right now. You may still pass after registering.", recalled: "This phone's session is no longer valid: that happens after a withdrawal, a new phone or a loss report.", again: "Sign in again",
@@ -60,6 +60,11 @@ function Spent({ problem }: { readonly problem: Problem | null }) {
   );
 }
 
+/** A text whose telephone numbers can be tapped. */
+function Linked({ text }: { readonly text: string }) {
+  return <>{text.split(/((?:0\d{2,3}-)\d{7,8}|\b1\d{4}\b(?!\d))/).map((part, i) => (i % 2 ? <a key={i} href={`tel:${part}`}>{part}</a> : part))}</>;
+}
+
 function GroundCard({ ground }: { readonly ground: Ground }) {
   const t = useTexts(TEXTS);
   const lang = useLanguage();
@@ -71,10 +76,10 @@ function GroundCard({ ground }: { readonly ground: Ground }) {
       <p class="reason">{pick(ground.text, lang)}</p>
       <dl class="pairs">
         {ground.since_minute === null ? null : <><dt>{t.since}</dt><dd><time>{sinceText(ground.since_minute * 60_000, lang)}</time></dd></>}
-        <dt>{t.until}</dt><dd>{ground.until_minute === null ? t.open : <time><strong>{momentText(ground.until_minute * 60_000, lang)}</strong></time>}</dd>
-        {wayOut ? <><dt>{t.todo}</dt><dd>{wayOut}</dd></> : null}
+        <dt>{t.until}</dt><dd>{ground.until_minute === null ? (ground.tests_due.length ? t.openTests : t.open) : <time><strong>{momentText(ground.until_minute * 60_000, lang)}</strong></time>}</dd>
         {office || ground.phone ? <><dt>{t.ask}</dt><dd>{office} {ground.phone ? <a href={`tel:${ground.phone}`}>{ground.phone}</a> : null}</dd></> : null}
       </dl>
+      {wayOut ? <><h3>{t.todo}</h3><p><Linked text={wayOut} /></p></> : null}
     </article>
   );
 }
@@ -144,7 +149,7 @@ export function CodePage() {
           <span class="row apart small"><span class={line.bad ? "warn" : ""}><Icon name={line.icon} />{line.text}</span>{live ? <span class="number">{fill(t.renews, { n: left })}</span> : null}</span>
         </div>
       </section>
-      {answer.until_minute !== null && answer.next_state && state === answer.state
+      {answer.until_minute !== null && answer.next_state && answer.next_state !== state && state === answer.state
         ? <p class="coming row"><Icon name="calendar" /><span>{fill(t.changes, { time: momentText(answer.until_minute * 60_000, lang), state: signWord(answer.next_state, lang) })}</span></p> : null}
       <Explained answer={answer} state={state} />
       <Facts answer={answer} now={now} />
