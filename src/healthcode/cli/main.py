@@ -22,6 +22,7 @@ COMMANDS = {
     "worker": "Do jobs and timers.",
     "color": "Evaluate evidence under a ruleset, and explain.",
     "rules": "Check rulesets and run their test cases.",
+    "import": "Bring in a file of leads or of signed test results.",
     "bench": "Measure, honestly.",
 }
 
