@@ -33,7 +33,7 @@ _LENGTH = b"content-length: "
 class Load:
     """One run against one server."""
 
-    def __init__(self, requests: dict[int, list[bytes]], seconds: float, warm_s: float) -> None:
+    def __init__(self, requests: dict[int, list[bytes]]) -> None:
         self._requests = requests
         self._minute = -1
         self._current: Iterator[bytes] = iter(())
@@ -44,9 +44,13 @@ class Load:
         self.statuses: Counter[bytes] = Counter()
         self.all = 0
         self.sample = b""
+        self.begun = self.ends = float("inf")
+        self.open_loop = False
+
+    def begin(self, seconds: float, warm_s: float) -> None:
+        """Measure for `seconds` after `warm_s` from now."""
         self.begun = time.perf_counter() + warm_s
         self.ends = self.begun + seconds
-        self.open_loop = False
 
     def next_request(self) -> bytes:
         """The next request of this minute, round and round."""
@@ -125,12 +129,13 @@ class Connection(asyncio.Protocol):
 async def run(options: argparse.Namespace, requests: dict[int, list[bytes]]) -> dict[str, Any]:
     """Drive the server as the options say and return what was measured."""
     loop = asyncio.get_running_loop()
-    load = Load(requests, options.seconds, options.warm)
+    load = Load(requests)
     connections = [
         (await loop.create_connection(lambda: Connection(load), "127.0.0.1", options.port))[1]
         for _ in range(options.connections)
     ]
     load.open_loop = options.rate > 0
+    load.begin(options.seconds, options.warm)
     if load.open_loop:
         load.free.extend(connections)
         await _pace(load, options.rate)

@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 SERVER_CORE, LOAD_CORE = 0, 1
 CONNECTIONS = 64
+GOOD = 0.99
+"""Part of the answers of a run that must be 200; only those count."""
 
 
 class Run(NamedTuple):
@@ -48,7 +50,7 @@ def server(how: str, *options: str) -> Iterator[tuple[int, int]]:
 
 
 def drive(address: tuple[int, int], requests: Path, *, seconds: float, rate: float = 0.0) -> Run:
-    """Drive the server at (port, pid) with prepared requests.  Raises RuntimeError where an answer was not 200."""
+    """Drive the server at (port, pid) with prepared requests.  Raises RuntimeError where answers were not 200."""
     port, pid = address
     before = _cpu_s(pid)
     command = [
@@ -58,10 +60,11 @@ def drive(address: tuple[int, int], requests: Path, *, seconds: float, rate: flo
     ]
     out = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     told = json.loads(out)
-    if set(told["statuses"]) != {"200"}:
+    good = told["statuses"].get("200", 0)
+    if not good or good < GOOD * sum(told["statuses"].values()):
         raise RuntimeError(f"answers were {told['statuses']}; the first one: {told['sample']}")
     cpu_us = (_cpu_s(pid) - before) / told["all"] * 1e6
-    return Run(told["per_s"], cpu_us, told["p50_ms"], told["p99_ms"], told["statuses"], told["sample"])
+    return Run(good / seconds, cpu_us, told["p50_ms"], told["p99_ms"], told["statuses"], told["sample"])
 
 
 def interleaved(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import cProfile
 import os
 import time
@@ -40,11 +41,13 @@ class OneInsertSink:
         self._colors = colors
         self._size = connections
         self._pool: Any = None
+        self._opening = asyncio.Lock()
 
     async def store(self, visits: Sequence[Visit]) -> None:
         """Insert each visit in a transaction of its own."""
-        if self._pool is None:
-            self._pool = await asyncpg.create_pool(self._url, min_size=self._size, max_size=self._size)
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(self._url, min_size=self._size, max_size=self._size)
         for visit in visits:
             await self._pool.execute(
                 _INSERT,
