@@ -58,7 +58,9 @@ class SmsRecorder:
 
     def last(self, phone: str) -> str:
         """The last text sent to `phone`."""
-        return next(text for to, text in reversed(self.sent) if to == phone)
+        found = [text for to, text in self.sent if to == phone]
+        assert found, f"nothing was sent to {phone}"
+        return found[-1]
 
 
 @dataclass

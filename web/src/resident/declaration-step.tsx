@@ -10,12 +10,12 @@ const TEXTS = texts(
   {
     symptoms: "您现在有下列症状吗？", none: "没有", some: "有", exposure: "近 7 天内，您接触过已知的感染者，或从境外、高风险区来过吗？", no: "没有", yes: "有",
     fever: "发热", cough: "咳嗽", sore_throat: "咽痛", loss_of_smell: "嗅觉味觉减退", diarrhoea: "腹泻", shortness_of_breath: "气短", other: "其他不适",
-    which: "哪些？", comma: "、", honest: "如实申报不会因此被追究。申报有症状，社区医生会与您联系。",
+    which: "哪些？", comma: "、", honest: "如实申报不会因此被追究。有症状请先就医，就近发热门诊随时可去。",
   },
   {
     symptoms: "Do you have any of these symptoms now?", none: "No", some: "Yes", exposure: "In the last 7 days, did you meet somebody known to be infected, or come from abroad or a high-risk area?", no: "No", yes: "Yes",
     fever: "Fever", cough: "Cough", sore_throat: "Sore throat", loss_of_smell: "No smell or taste", diarrhoea: "Diarrhoea", shortness_of_breath: "Short of breath", other: "Something else",
-    which: "Which?", comma: ", ", honest: "Nobody is blamed for an honest answer. If you report symptoms, a community doctor will contact you.",
+    which: "Which?", comma: ", ", honest: "Nobody is blamed for an honest answer. With symptoms, see a doctor first; the fever clinic is open to you at any time.",
   },
 );
 

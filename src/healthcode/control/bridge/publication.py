@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Final
 
+from django.db import transaction
+
+from healthcode.control.access import act_begin
 from healthcode.control.bridge.models import Published
 from healthcode.control.bridge.services import publish
 from healthcode.control.ports import Ports, ports
@@ -30,6 +33,13 @@ from healthcode.table.feed import (
 ISSUER_SUITE: Final = "intl"
 
 Message = tuple[FeedKind, int, bytes]
+
+
+def standing_ensure() -> int:
+    """`publish_standing` in an act of the system: what a process does first, so that no edge waits for it."""
+    with transaction.atomic():
+        act_begin(ports().system_token, "publish what every edge must know")
+        return publish_standing()
 
 
 def publish_standing() -> int:

@@ -58,7 +58,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION act_kind(), act_officer(), act_post(), act_role(), act_scope(), act_division(),
     act_subject() TO auditor, reader;
 GRANT EXECUTE ON FUNCTION subject_by_index(bytea), subject_evidence(bigint[]), subjects_create(int),
-    act_become_resident(bigint), audit_append(text, bigint, text, text, jsonb, bytea, bytea, bytea) TO app;
+    act_become_resident(bigint), phone_codes_forget(timestamptz), audit_append(text, bigint, text, text, jsonb, bytea, bytea, bytea) TO app;
 GRANT EXECUTE ON FUNCTION casework_item_transfer(bigint, bigint), casework_item_follows_review() TO app;
 GRANT EXECUTE ON FUNCTION visit_partitions_ensure(date, int), visit_key_floor(timestamptz) TO app;
 GRANT EXECUTE ON FUNCTION feed_outbox_wake() TO app;

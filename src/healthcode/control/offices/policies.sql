@@ -38,6 +38,14 @@ BEGIN
     SELECT number FROM st ORDER BY number;
 END $$;
 
+-- One-time codes are over after minutes; a day's are kept for the limits on sending.
+CREATE OR REPLACE FUNCTION phone_codes_forget(before timestamptz) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    WITH gone AS (
+        DELETE FROM people_phonecode WHERE sent_at < LEAST(before, clock_timestamp() - interval '25 hours') RETURNING 1)
+    SELECT count(*) FROM gone
+$$;
+
 -- Somebody who applied or signed in goes on as the person he proved to be. The application's word, as a session is.
 CREATE OR REPLACE FUNCTION act_become_resident(who bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
