@@ -201,4 +201,3 @@ def world(cluster: Cluster, cast_database: str, control_ports: Ports) -> Iterato
     yield World(clone, sms)
     connection.close()
     clone.drop()
-

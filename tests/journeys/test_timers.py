@@ -19,11 +19,14 @@ def test_acts_and_one_time_codes_are_forgotten_and_fresh_ones_kept(world: World)
     from healthcode.control.bridge.tasks import acts_forget
     from healthcode.control.people.tasks import phone_codes_forget
 
-    code = "INSERT INTO people_phonecode (phone_index, code_hash, sent_at, expires_at, attempts) VALUES ('x', 'y', %s, %s, 0)"
+    columns = "phone_index, code_hash, sent_at, expires_at, attempts"
+    code = f"INSERT INTO people_phonecode ({columns}) VALUES ('x', 'y', %s, %s, 0)"
     now = datetime.now(UTC)
     for at in (now - timedelta(days=3), now):
         world.superuser(code, [at, at])
-        world.superuser("INSERT INTO act (xid, kind, purpose, at) VALUES (%s, 'public', 'test', %s)", [str(at.day + 9), at])
+        world.superuser(
+            "INSERT INTO act (xid, kind, purpose, at) VALUES (%s, 'public', 'test', %s)", [str(at.day + 9), at]
+        )
     acts_forget.func(int(now.timestamp()))
     phone_codes_forget.func(int(now.timestamp()))
     assert world.superuser("SELECT count(*) FROM people_phonecode") == [(1,)]

@@ -63,8 +63,11 @@ class Bridge:
         settings = Settings(data=self.folder, database_url=self.world.database.dsn("postgres"))  # type: ignore[arg-type]
         self.monkeypatch.setattr(Settings, "secrets", lambda *_args, **_kwargs: secrets)
         updater = Updater(
-            self.folder / "edge", self.folder / "snapshots", PostgresFeed(lambda: self.world.database.dsn("edge")),
-            region=REGION, public=suite("intl").private_from_bytes(secrets.feed_signing.private).public,
+            self.folder / "edge",
+            self.folder / "snapshots",
+            PostgresFeed(lambda: self.world.database.dsn("edge")),
+            region=REGION,
+            public=suite("intl").private_from_bytes(secrets.feed_signing.private).public,
             clock=lambda: Moment(now.timestamp(), 1000.0),
         )
         stop = asyncio.Event()
@@ -80,8 +83,12 @@ class Bridge:
     async def _check(self, subject: int, venue: int, now: datetime) -> dict[str, Any]:
         private = identity_open(self.folder / "edge")
         clock = Moment(now.timestamp(), 1000.0 + (now - self.heard).total_seconds())
-        table = EdgeTable(EdgeHost(self.folder / "edge", region=REGION), region=REGION,
-                          edge=(identity_name(private), private), hosts={"127.0.0.1:8001"})
+        table = EdgeTable(
+            EdgeHost(self.folder / "edge", region=REGION),
+            region=REGION,
+            edge=(identity_name(private), private),
+            hosts={"127.0.0.1:8001"},
+        )
         edge = Edge(table, None, Pages({}), lambda: clock)
         keys = EpochKeys.from_master(
             self.world.database.cluster.secrets.epoch_master, [day_from_date((now + timedelta(hours=8)).date())]
@@ -112,8 +119,15 @@ def market(world: World) -> int:
         publish_standing()
         bai = world.subject(BAI)
     with world.acting(bai):
-        venue = venue_register(manager=bai, name="古城农贸市场", type_code="market", address="平遥县西大街66号",
-                               division=BAI.division, checkpoints=["南门"], now=at(-9, 9))
+        venue = venue_register(
+            manager=bai,
+            name="古城农贸市场",
+            type_code="market",
+            address="平遥县西大街66号",
+            division=BAI.division,
+            checkpoints=["南门"],
+            now=at(-9, 9),
+        )
     with world.acting(ZHOU):
         venue_review(venue=venue.number, officer=world.officer(ZHOU), approve=True, reason="", now=at(-9, 10))
     return venue.number
@@ -124,8 +138,11 @@ def confirm(world: World) -> int:
     now = at(1, 9)
     (zhao,) = with_code(world, ZHAO, now=at(-9, 9))
     leads(world, lead_row(ZHAO, back=0), now=now)
-    reviewed(world, proposed(world, ZHAO, now=now, anchor_day=day_from_date(datetime(2022, 10, 10, tzinfo=UTC).date())),
-             now=now)
+    reviewed(
+        world,
+        proposed(world, ZHAO, now=now, anchor_day=day_from_date(datetime(2022, 10, 10, tzinfo=UTC).date())),
+        now=now,
+    )
     return zhao
 
 

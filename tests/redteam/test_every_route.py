@@ -27,7 +27,9 @@ def answer(client: object, route: Route, method: str) -> tuple[int, str]:
 def refused(status: int, location: str, route: Route) -> bool:
     if route.path.startswith("/api/") and status == HTTPStatus.UNPROCESSABLE_ENTITY:
         return True  # the body is read against the published schema before the act begins; nothing was done
-    return status in REFUSED or (status == HTTPStatus.FOUND and location.startswith(("/console/enter?next=", "/?next=")))
+    return status in REFUSED or (
+        status == HTTPStatus.FOUND and location.startswith(("/console/enter?next=", "/?next="))
+    )
 
 
 def may(route: Route, person: OfficerRole | None) -> bool:

@@ -37,8 +37,13 @@ def database_settings(dsn: str) -> Mapping[str, object]:
         "HOST": info.pop("host", ""),
         "PORT": str(info.pop("port", "")),
     }
-    return {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, **named,
-            "OPTIONS": info}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        **named,
+        "OPTIONS": info,
+    }
 
 
 def configure(options: ControlOptions, ports: Ports) -> None:

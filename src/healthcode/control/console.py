@@ -34,10 +34,16 @@ PLACES = (
     Place("/console/county/", "待办线索", "Leads", "list", frozenset({Role.COUNTY_OFFICER})),
     Place("/console/county/reviews/", "待复核", "Reviews", "check", frozenset({Role.COUNTY_OFFICER})),
     Place("/console/county/venues/", "场所审核", "Venues", "building", frozenset({Role.COUNTY_OFFICER})),
-    Place("/console/imports/", "数据导入", "Imports", "upload",
-          frozenset({Role.PROVINCE_DISPATCHER, Role.LABORATORY_CLERK})),
-    Place("/console/province/", "全省进度", "Progress", "list",
-          frozenset({Role.PROVINCE_DISPATCHER, Role.CITY_OFFICER})),
+    Place(
+        "/console/imports/",
+        "数据导入",
+        "Imports",
+        "upload",
+        frozenset({Role.PROVINCE_DISPATCHER, Role.LABORATORY_CLERK}),
+    ),
+    Place(
+        "/console/province/", "全省进度", "Progress", "list", frozenset({Role.PROVINCE_DISPATCHER, Role.CITY_OFFICER})
+    ),
     Place("/console/province/nobody/", "无人认领", "Nobody's queue", "people", frozenset({Role.PROVINCE_DISPATCHER})),
     Place("/console/audit/", "审计记录", "Audit", "search", frozenset({Role.AUDITOR})),
 )

@@ -20,9 +20,7 @@ def publish(messages: Iterable[tuple[FeedKind, int, bytes]], *, lane: Literal[0,
     """
     messages = list(messages)
     kept = [Published(kind=int(k), key=key, payload=payload) for k, key, payload in messages if _is_side(k)]
-    Published.objects.bulk_create(
-        kept, update_conflicts=True, unique_fields=["kind", "key"], update_fields=["payload"]
-    )
+    Published.objects.bulk_create(kept, update_conflicts=True, unique_fields=["kind", "key"], update_fields=["payload"])
     Outbox.objects.bulk_create(
         [Outbox(lane=lane, kind=int(kind), key=key, payload=payload) for kind, key, payload in messages],
         batch_size=5000,

@@ -35,7 +35,10 @@ def index(request: HttpRequest) -> HttpResponse:
     """Accounts, one-time codes and the cast's documents: all invented."""
     if not ports().demo:
         raise Problem(
-            404, "no_demo", say("没有演示页面", "No demo here"), say("正式系统没有演示账号。", "A real deployment has none.")
+            404,
+            "no_demo",
+            say("没有演示页面", "No demo here"),
+            say("正式系统没有演示账号。", "A real deployment has none."),
         )
     counter = int(time.time()) // PERIOD
     accounts = [

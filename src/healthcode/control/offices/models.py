@@ -31,9 +31,7 @@ class Unit(models.Model):
     )
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=["kind", "division", "name_zh"], name="unit_one_per_name"),
-        )
+        constraints = (models.UniqueConstraint(fields=["kind", "division", "name_zh"], name="unit_one_per_name"),)
 
     def __str__(self) -> str:
         return self.name_zh

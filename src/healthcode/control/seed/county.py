@@ -41,8 +41,19 @@ from healthcode.domain.unit import UnitKind
 
 Progress = Callable[[str, int, int], None]
 CHUNK = 500
-LEAD_COLUMNS = ("row_id", "name", "document_number", "phone", "suspected_kind", "anchor_date", "division", "address",
-                "place", "remark", "source_document")
+LEAD_COLUMNS = (
+    "row_id",
+    "name",
+    "document_number",
+    "phone",
+    "suspected_kind",
+    "anchor_date",
+    "division",
+    "address",
+    "place",
+    "remark",
+    "source_document",
+)
 RESULT_COLUMNS = ("row_id", "document_number", "name", "sampled_at", "reported_at", "result", "laboratory_reference")
 VENUES = (
     ("古城农贸市场", "market", "平遥县古陶镇西大街66号", ("南门", "北门"), True),
@@ -121,8 +132,19 @@ def _leads(people: Sequence[Person], now: datetime, progress: Progress) -> None:
     """The province's morning list; a third of it has been determined and reviewed already."""
     today = day_of(minute_of(now))
     rows = [
-        (f"D{i:05d}", p.name, p.document.number, p.phone, KINDS[i % len(KINDS)], date_of(today - 1 - i % 3).isoformat(),
-         "" if i % 11 == 10 else COUNTY, p.address, "古城农贸市场", "省级下发，请核查", "晋疫防数〔2022〕118号")
+        (
+            f"D{i:05d}",
+            p.name,
+            p.document.number,
+            p.phone,
+            KINDS[i % len(KINDS)],
+            date_of(today - 1 - i % 3).isoformat(),
+            "" if i % 11 == 10 else COUNTY,
+            p.address,
+            "古城农贸市场",
+            "省级下发，请核查",
+            "晋疫防数〔2022〕118号",
+        )
         for i, p in enumerate(people)
     ]
     _import("leads", SHEN, UnitKind.province_office, "省级下发-上午.csv", _csv(LEAD_COLUMNS, rows), b"", now)
@@ -139,8 +161,14 @@ def _determine(item: WorkItem, now: datetime) -> None:
         anchor = item.lead.anchor_day
         item_accept(item=item.pk, officer=_id(act), now=now)
         proposal = proposal_make(
-            item=item.pk, officer=_id(act), outcome="confirm", kind="close_contact", anchor_day=anchor,
-            fields={"setting": "venue"}, reason="流调核实：同摊位购物，未戴口罩", now=now,
+            item=item.pk,
+            officer=_id(act),
+            outcome="confirm",
+            kind="close_contact",
+            anchor_day=anchor,
+            fields={"setting": "venue"},
+            reason="流调核实：同摊位购物，未戴口罩",
+            now=now,
         )
     with _officer(HU) as act:
         proposal_review(proposal=proposal.pk, officer=_id(act), verdict="approve", reason="", now=now)
@@ -150,8 +178,15 @@ def _results(people: Sequence[Person], laboratory: SigningKey, now: datetime, pr
     """Yesterday's negatives, signed by the county's laboratory."""
     sampled = now - timedelta(hours=20)
     rows = [
-        (f"N{i:06d}", p.document.number, p.name, (sampled + timedelta(seconds=i)).isoformat(),
-         (now - timedelta(hours=8)).isoformat(), "negative", f"PY-{i:06d}")
+        (
+            f"N{i:06d}",
+            p.document.number,
+            p.name,
+            (sampled + timedelta(seconds=i)).isoformat(),
+            (now - timedelta(hours=8)).isoformat(),
+            "negative",
+            f"PY-{i:06d}",
+        )
         for i, p in enumerate(people)
     ]
     content = _csv(RESULT_COLUMNS, rows)

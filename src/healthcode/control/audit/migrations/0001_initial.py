@@ -5,37 +5,82 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_index=True)),
-                ('name', models.CharField(choices=[('resident:application:accepted', 'resident:application:accepted'), ('resident:application:refused', 'resident:application:refused'), ('resident:session:opened', 'resident:session:opened'), ('resident:consent:withdrawn', 'resident:consent:withdrawn'), ('officer:session:opened', 'officer:session:opened'), ('officer:session:closed', 'officer:session:closed'), ('province:leads:imported', 'province:leads:imported'), ('laboratory:results:imported', 'laboratory:results:imported'), ('officer:import:refused', 'officer:import:refused'), ('county:lead:accepted', 'county:lead:accepted'), ('province:lead:routed', 'province:lead:routed'), ('county:determination:proposed', 'county:determination:proposed'), ('county:determination:approved', 'county:determination:approved'), ('county:determination:returned', 'county:determination:returned'), ('system:decision:made', 'system:decision:made'), ('officer:identity:unmasked', 'officer:identity:unmasked'), ('manager:venue:registered', 'manager:venue:registered'), ('county:venue:approved', 'county:venue:approved'), ('county:venue:refused', 'county:venue:refused'), ('county:venue:suspended', 'county:venue:suspended'), ('county:venue:resumed', 'county:venue:resumed'), ('manager:checkpoint:added', 'manager:checkpoint:added'), ('manager:inspector:appointed', 'manager:inspector:appointed'), ('inspector:appointment:accepted', 'inspector:appointment:accepted'), ('inspector:session:renewed', 'inspector:session:renewed'), ('inspector:device:changed', 'inspector:device:changed'), ('manager:inspector:dismissed', 'manager:inspector:dismissed'), ('system:edge:enrolled', 'system:edge:enrolled'), ('system:demo:seeded', 'system:demo:seeded')], max_length=48)),
-                ('officer', models.BigIntegerField(help_text='who; null for residents and the system itself', null=True)),
-                ('post', models.BigIntegerField(null=True)),
-                ('subject', models.BigIntegerField(db_index=True, help_text='about whom', null=True)),
-                ('division', models.CharField(blank=True, max_length=6)),
-                ('purpose', models.CharField(max_length=120)),
-                ('reference', models.CharField(blank=True, help_text='the work item, batch or venue acted on', max_length=64)),
-                ('detail', models.JSONField(default=dict)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(db_index=True)),
+                (
+                    "name",
+                    models.CharField(
+                        choices=[
+                            ("resident:application:accepted", "resident:application:accepted"),
+                            ("resident:application:refused", "resident:application:refused"),
+                            ("resident:session:opened", "resident:session:opened"),
+                            ("resident:consent:withdrawn", "resident:consent:withdrawn"),
+                            ("officer:session:opened", "officer:session:opened"),
+                            ("officer:session:closed", "officer:session:closed"),
+                            ("province:leads:imported", "province:leads:imported"),
+                            ("laboratory:results:imported", "laboratory:results:imported"),
+                            ("officer:import:refused", "officer:import:refused"),
+                            ("county:lead:accepted", "county:lead:accepted"),
+                            ("province:lead:routed", "province:lead:routed"),
+                            ("county:determination:proposed", "county:determination:proposed"),
+                            ("county:determination:approved", "county:determination:approved"),
+                            ("county:determination:returned", "county:determination:returned"),
+                            ("system:decision:made", "system:decision:made"),
+                            ("officer:identity:unmasked", "officer:identity:unmasked"),
+                            ("manager:venue:registered", "manager:venue:registered"),
+                            ("county:venue:approved", "county:venue:approved"),
+                            ("county:venue:refused", "county:venue:refused"),
+                            ("county:venue:suspended", "county:venue:suspended"),
+                            ("county:venue:resumed", "county:venue:resumed"),
+                            ("manager:checkpoint:added", "manager:checkpoint:added"),
+                            ("manager:inspector:appointed", "manager:inspector:appointed"),
+                            ("inspector:appointment:accepted", "inspector:appointment:accepted"),
+                            ("inspector:session:renewed", "inspector:session:renewed"),
+                            ("inspector:device:changed", "inspector:device:changed"),
+                            ("manager:inspector:dismissed", "manager:inspector:dismissed"),
+                            ("system:edge:enrolled", "system:edge:enrolled"),
+                            ("system:demo:seeded", "system:demo:seeded"),
+                        ],
+                        max_length=48,
+                    ),
+                ),
+                (
+                    "officer",
+                    models.BigIntegerField(help_text="who; null for residents and the system itself", null=True),
+                ),
+                ("post", models.BigIntegerField(null=True)),
+                ("subject", models.BigIntegerField(db_index=True, help_text="about whom", null=True)),
+                ("division", models.CharField(blank=True, max_length=6)),
+                ("purpose", models.CharField(max_length=120)),
+                (
+                    "reference",
+                    models.CharField(blank=True, help_text="the work item, batch or venue acted on", max_length=64),
+                ),
+                ("detail", models.JSONField(default=dict)),
             ],
         ),
         migrations.CreateModel(
-            name='PendingLeaf',
+            name="PendingLeaf",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('salt', models.BinaryField()),
-                ('content', models.BinaryField(help_text='canonical JSON of what the commitment binds')),
-                ('commitment', models.BinaryField(help_text='32 bytes')),
-                ('event', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='leaf', to='audit.event')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("salt", models.BinaryField()),
+                ("content", models.BinaryField(help_text="canonical JSON of what the commitment binds")),
+                ("commitment", models.BinaryField(help_text="32 bytes")),
+                (
+                    "event",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="leaf", to="audit.event"
+                    ),
+                ),
             ],
         ),
     ]

@@ -4,15 +4,48 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('audit', '0001_initial'),
+        ("audit", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='event',
-            name='name',
-            field=models.CharField(choices=[('resident:application:accepted', 'resident:application:accepted'), ('resident:application:refused', 'resident:application:refused'), ('resident:session:opened', 'resident:session:opened'), ('resident:consent:withdrawn', 'resident:consent:withdrawn'), ('officer:session:opened', 'officer:session:opened'), ('officer:session:closed', 'officer:session:closed'), ('province:leads:imported', 'province:leads:imported'), ('laboratory:results:imported', 'laboratory:results:imported'), ('officer:import:refused', 'officer:import:refused'), ('county:lead:accepted', 'county:lead:accepted'), ('county:lead:handed_back', 'county:lead:handed_back'), ('province:lead:routed', 'province:lead:routed'), ('county:determination:proposed', 'county:determination:proposed'), ('county:determination:approved', 'county:determination:approved'), ('county:determination:returned', 'county:determination:returned'), ('system:decision:made', 'system:decision:made'), ('officer:identity:unmasked', 'officer:identity:unmasked'), ('manager:venue:registered', 'manager:venue:registered'), ('county:venue:approved', 'county:venue:approved'), ('county:venue:refused', 'county:venue:refused'), ('county:venue:suspended', 'county:venue:suspended'), ('county:venue:resumed', 'county:venue:resumed'), ('manager:checkpoint:added', 'manager:checkpoint:added'), ('manager:inspector:appointed', 'manager:inspector:appointed'), ('inspector:appointment:accepted', 'inspector:appointment:accepted'), ('inspector:session:renewed', 'inspector:session:renewed'), ('inspector:device:changed', 'inspector:device:changed'), ('manager:inspector:dismissed', 'manager:inspector:dismissed'), ('system:edge:enrolled', 'system:edge:enrolled'), ('system:demo:seeded', 'system:demo:seeded')], max_length=48),
+            model_name="event",
+            name="name",
+            field=models.CharField(
+                choices=[
+                    ("resident:application:accepted", "resident:application:accepted"),
+                    ("resident:application:refused", "resident:application:refused"),
+                    ("resident:session:opened", "resident:session:opened"),
+                    ("resident:consent:withdrawn", "resident:consent:withdrawn"),
+                    ("officer:session:opened", "officer:session:opened"),
+                    ("officer:session:closed", "officer:session:closed"),
+                    ("province:leads:imported", "province:leads:imported"),
+                    ("laboratory:results:imported", "laboratory:results:imported"),
+                    ("officer:import:refused", "officer:import:refused"),
+                    ("county:lead:accepted", "county:lead:accepted"),
+                    ("county:lead:handed_back", "county:lead:handed_back"),
+                    ("province:lead:routed", "province:lead:routed"),
+                    ("county:determination:proposed", "county:determination:proposed"),
+                    ("county:determination:approved", "county:determination:approved"),
+                    ("county:determination:returned", "county:determination:returned"),
+                    ("system:decision:made", "system:decision:made"),
+                    ("officer:identity:unmasked", "officer:identity:unmasked"),
+                    ("manager:venue:registered", "manager:venue:registered"),
+                    ("county:venue:approved", "county:venue:approved"),
+                    ("county:venue:refused", "county:venue:refused"),
+                    ("county:venue:suspended", "county:venue:suspended"),
+                    ("county:venue:resumed", "county:venue:resumed"),
+                    ("manager:checkpoint:added", "manager:checkpoint:added"),
+                    ("manager:inspector:appointed", "manager:inspector:appointed"),
+                    ("inspector:appointment:accepted", "inspector:appointment:accepted"),
+                    ("inspector:session:renewed", "inspector:session:renewed"),
+                    ("inspector:device:changed", "inspector:device:changed"),
+                    ("manager:inspector:dismissed", "manager:inspector:dismissed"),
+                    ("system:edge:enrolled", "system:edge:enrolled"),
+                    ("system:demo:seeded", "system:demo:seeded"),
+                ],
+                max_length=48,
+            ),
         ),
     ]

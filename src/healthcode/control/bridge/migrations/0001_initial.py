@@ -4,49 +4,47 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Edge',
+            name="Edge",
             fields=[
-                ('id', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('public_key', models.BinaryField()),
-                ('enrolled_at', models.DateTimeField()),
-                ('struck_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("public_key", models.BinaryField()),
+                ("enrolled_at", models.DateTimeField()),
+                ("struck_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'db_table': 'bridge_edge',
+                "db_table": "bridge_edge",
             },
         ),
         migrations.CreateModel(
-            name='Outbox',
+            name="Outbox",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('lane', models.SmallIntegerField(help_text='0 single decisions, 1 bulk')),
-                ('kind', models.SmallIntegerField(help_text='healthcode.table.feed.FeedKind')),
-                ('key', models.BigIntegerField()),
-                ('payload', models.BinaryField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("lane", models.SmallIntegerField(help_text="0 single decisions, 1 bulk")),
+                ("kind", models.SmallIntegerField(help_text="healthcode.table.feed.FeedKind")),
+                ("key", models.BigIntegerField()),
+                ("payload", models.BinaryField()),
             ],
             options={
-                'db_table': 'feed_outbox',
+                "db_table": "feed_outbox",
             },
         ),
         migrations.CreateModel(
-            name='Published',
+            name="Published",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.SmallIntegerField()),
-                ('key', models.BigIntegerField()),
-                ('payload', models.BinaryField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.SmallIntegerField()),
+                ("key", models.BigIntegerField()),
+                ("payload", models.BinaryField()),
             ],
             options={
-                'db_table': 'bridge_published',
-                'constraints': [models.UniqueConstraint(fields=('kind', 'key'), name='published_latest_by_key')],
+                "db_table": "bridge_published",
+                "constraints": [models.UniqueConstraint(fields=("kind", "key"), name="published_latest_by_key")],
             },
         ),
     ]
