@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, ViewportSize
 
 from tests.browser.camera import camera_show_nothing
-from tests.browser.conftest import PHONE, SCREENSHOTS, WEB, OpenPhone
+from tests.browser.conftest import PHONE, OpenPhone
+from tests.browser.looking import picture_keep, violations
 
 PAGES = {
     "welcome": ("/", "", "h1"),
@@ -29,7 +30,6 @@ PAGES = {
 LOOKS = ("zh", "dark", "desktop", "elder", "small-en")
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 SMALL: ViewportSize = {"width": 360, "height": 640}
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -40,9 +40,9 @@ def test_a_page_has_no_violation_and_fits_in_every_look(name: str, invented: str
     page.locator(ready).first.wait_for()
     for look in LOOKS:
         _look(page, look)
-        _keep(page, f"{name}-{look}")
+        picture_keep(page, f"{name}-{look}")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), look
-        assert _violations(page) == [], look
+        assert violations(page) == [], look
 
 
 @pytest.mark.parametrize("look", ["zh", "elder"])
@@ -53,12 +53,12 @@ def test_the_gate_has_no_violation(look: str, invented: str, open_phone: OpenPho
     page.locator(".button.primary").click()
     page.locator(".gate").wait_for()
     _look(page, look)
-    _keep(page, f"gate-{look}")
-    found = _violations(page)
+    picture_keep(page, f"gate-{look}")
+    found = violations(page)
     page.locator(".gate-bottom .button").first.click()
     page.locator(".keypad").wait_for()
-    _keep(page, f"keypad-{look}")
-    assert found + _violations(page) == []
+    picture_keep(page, f"keypad-{look}")
+    assert found + violations(page) == []
 
 
 def _look(page: Page, look: str) -> None:
@@ -68,20 +68,3 @@ def _look(page: Page, look: str) -> None:
     page.evaluate("on => document.documentElement.toggleAttribute('data-elder', on)", look == "elder")
     if look == "small-en":
         page.locator(".language").click()
-
-
-def _keep(page: Page, name: str) -> None:
-    SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
-
-
-def _violations(page: Page) -> list[str]:
-    """What axe-core finds: rule, elements, how to mend it."""
-    axe = WEB / "node_modules" / "axe-core" / "axe.min.js"
-    assert axe.exists(), "axe-core is missing: run `make setup`"
-    page.evaluate(axe.read_text("utf-8"))
-    height = page.evaluate("document.documentElement.scrollHeight")
-    page.set_viewport_size({"width": page.evaluate("innerWidth"), "height": height})  # nothing under the tab bar
-    found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)
-    nodes = ((one["id"], node) for one in found["violations"] for node in one["nodes"])
-    return [f"{rule}: {node['target']} {node['failureSummary']}" for rule, node in nodes]

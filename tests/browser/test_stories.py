@@ -14,6 +14,7 @@ from healthcode.domain.time import REGION_TZ
 from tests.browser.acts import (
     code_hold_up,
     inspector_invite,
+    market_open,
     officer_sign_in,
     poster_photograph,
     resident_apply,
@@ -21,6 +22,7 @@ from tests.browser.acts import (
 )
 from tests.browser.camera import camera_show_nothing
 from tests.browser.conftest import OpenPhone, Province
+from tests.browser.looking import picture_keep, violations
 from tests.intake import LEAD_HEADER, csv_bytes, lead
 from tests.people import BAI, HU, KONG, LIN, SHEN, ZHAO, ZHOU
 
@@ -75,6 +77,16 @@ def test_the_gate_refuses_zhao_within_a_second_of_the_review(
     zhao.reload()
     expect(zhao.locator(".frame-word")).to_contain_text("红码")
     _explains_itself(zhao)
+
+
+def test_the_managers_pages_are_accessible(province: Province, bai: Page) -> None:
+    """The market, its poster and its screen."""
+    for link in ("", "海报", "屏幕码"):
+        market_open(bai, province.origin)
+        if link:
+            bai.get_by_role("link", name=link).first.click()
+        picture_keep(bai, f"market-{link or 'page'}")
+        assert violations(bai) == [], link
 
 
 def _explains_itself(zhao: Page) -> None:
