@@ -207,3 +207,12 @@ def test_the_reviewer_of_another_county_does_not_exist_for_this_item(world: Worl
     proposal = proposed(world, ZHAO)
     assert problem(lambda: reviewed(world, proposal, who=FENG)) == "item_changed"
     assert HU.division != FENG.division
+
+
+def test_the_workers_job_derives_one_subject_anew_and_decides_nothing(world: World) -> None:
+    from healthcode.control.evidence.tasks import derive_again
+
+    (lin,) = with_code(world, LIN)
+    derive_again(lin)
+    assert state(world, lin) == ("green", 2)
+    assert world.superuser("SELECT count(*) FROM evidence_decision") == [(1,)]

@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
 from django.db import connection
+from procrastinate.contrib.django import app
 
 from healthcode.control.audit.names import EventName
 from healthcode.control.audit.services import canonical_json, event_append
@@ -27,18 +28,22 @@ from healthcode.control.evidence.reading import evidence_of
 from healthcode.control.evidence.rows import chunks
 from healthcode.control.ports import ports
 from healthcode.domain.evidence import Evidence
-from healthcode.domain.time import Minute, minute_of
+from healthcode.domain.time import Minute, instant_of, minute_of
 from healthcode.rules.document import evaluation_to_json
 from healthcode.rules.evaluate import evaluate, record_steps
 from healthcode.rules.model import Ruleset
 from healthcode.rules.result import Evaluation
 from healthcode.table.feed import FeedKind
 from healthcode.table.record import Transition, record_encode
-from healthcode.table.timeline import record_build
+from healthcode.table.timeline import record_build, timeline_cut
 
 _STATEMENT: Final = 2_000
 _ONE_LEAF_EACH: Final = 50
 """Up to so many decisions of one statement have a leaf each; more share one (trust.md: a batch is one leaf)."""
+
+_AHEAD: Final = timedelta(hours=1)
+AGAIN: Final = "evidence.derive_again"
+"""The worker's job that derives one subject anew (tasks.py)."""
 
 Lane = Literal[0, 1]
 
@@ -62,6 +67,7 @@ class _Derived:
     evidence: tuple[Evidence, ...]
     record: bytes
     grounds: bytes | None
+    exact_until: Minute | None
     decision: UUID | None = None
 
     @property
@@ -86,6 +92,7 @@ def subjects_derive(numbers: Sequence[int], *, now: datetime, lane: Lane = 0) ->
         derived = _decide(derived, now)
         _write(derived, now)
         _publish(derived, lane)
+        _again(derived)
         decisions += _record_decisions(derived, now)
     return decisions
 
@@ -128,8 +135,9 @@ def _derive_one(state: _State, evidence: tuple[Evidence, ...], now: Minute) -> _
     # An act that waited for the lock may have begun before the evidence it now sees was learned.
     at = max([now, *(e.learned for e in evidence)])
     evaluation = evaluate(evidence, (), ruleset, at, holds_code=state.holds_code)
+    steps = [Transition(*step) for step in record_steps(evaluation, ruleset)]
     record = record_build(
-        [Transition(*step) for step in record_steps(evaluation, ruleset)],
+        steps,
         version=state.version + 1,
         generation=state.generation,
         severity=ruleset.colors.severity_of_state,
@@ -137,7 +145,8 @@ def _derive_one(state: _State, evidence: tuple[Evidence, ...], now: Minute) -> _
         last_negative=evaluation.last_negative,
     )
     note = grounds_note(evaluation, ruleset, evidence, version=state.version + 1)
-    return _Derived(state, evaluation, evidence, record_encode(record), note)
+    exact_until = timeline_cut(steps, severity=ruleset.colors.severity_of_state).exact_until
+    return _Derived(state, evaluation, evidence, record_encode(record), note, exact_until)
 
 
 def _decide(derived: Sequence[_Derived], now: datetime) -> list[_Derived]:
@@ -201,6 +210,14 @@ def _publish(derived: Sequence[_Derived], lane: Lane) -> None:
         if item.grounds is not None or item.state.had_grounds:
             messages.append((FeedKind.GROUNDS, item.state.number, item.grounds or b""))  # empty: the entry goes
     publish(messages, lane=lane)
+
+
+def _again(derived: Sequence[_Derived]) -> None:
+    """Have a timeline that was too long for the record derived anew before the record says worse than the truth."""
+    for item in derived:
+        if item.exact_until is not None:
+            at = instant_of(item.exact_until) - _AHEAD
+            app.configure_task(AGAIN, queue="derivations", schedule_at=at).defer(number=item.state.number)
 
 
 def _record_decisions(derived: Sequence[_Derived], now: datetime) -> int:
