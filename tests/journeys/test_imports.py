@@ -1,8 +1,12 @@
 """Files that come in: whole or not at all, the same twice changes nothing, each fault with what to do."""
 
+import os
 import random
+import subprocess
+import sys
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -193,6 +197,23 @@ def test_the_headers_of_both_files_are_the_published_ones() -> None:
 
     for kind, header in (("leads", LEAD_HEADER), ("results", RESULT_HEADER)):
         assert set(header) == {column.zh for column in COLUMNS[kind]}
+
+
+def test_the_command_line_imports_the_same_way(world: World, tmp_path: Path) -> None:
+    file, sig = tmp_path / "results.csv", tmp_path / "results.sig"
+    file.write_bytes(results_file(result(LIN, at=NOW)))
+    sig.write_bytes(signed(file.read_bytes()))
+    command = [sys.executable, "-m", "healthcode.cli.main", "import", "results", str(file), "--unit"]
+    environment = {**os.environ, **world.database.environment}
+    for words, told in (
+        (["平遥县核酸检测中心", "--signature", str(sig)], "1 rows, 1 new"),
+        (["平遥县核酸检测中心"], "signature_missing"),
+        (["平遥县赋码转码专班", "--signature", str(sig)], "unit_kind"),
+    ):
+        done = subprocess.run([*command, *words], env=environment, capture_output=True, text=True, check=False)
+        assert told in done.stdout + done.stderr
+        assert (done.returncode == 0) == ("new" in told)
+    assert world.superuser("SELECT count(*) FROM evidence_evidence") == [(1,)]
 
 
 def many(how_many: int) -> list[list[str]]:
