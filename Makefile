@@ -30,11 +30,10 @@ test: setup ## Run the tests: real PostgreSQL, real Chromium (ARGS="tests/unit -
 	@$(BIN)/pytest $(ARGS)
 
 check: setup ## Check style, types, arrows and pages
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	cd web && npm run --silent check
+	@status=0; for step in "$(BIN)/ruff check ." "$(BIN)/ruff format --check --quiet ." "$(BIN)/mypy" \
+		"$(BIN)/lint-imports --no-cache" "npm run --silent --prefix web check"; do \
+		echo "$$step"; $$step || { status=1; echo "FAILED: $$step"; }; \
+	done; exit $$status
 
 bench: setup ## Measure everything, into bench/results/ (BENCH="checks" for some of it)
 	@mkdir -p bench/results
