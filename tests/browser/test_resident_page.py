@@ -118,6 +118,16 @@ def test_without_a_network_the_code_lives_half_an_hour_and_then_says_so(invented
     expect(page.locator(".spent")).to_contain_text("更新")
 
 
+def test_the_page_opens_without_a_network_once_it_was_seen(invented: str, open_phone: OpenPhone) -> None:
+    """The service worker keeps the shell, and the codes minted ahead are on the phone."""
+    page = open_phone(f"{invented}/", session="green", workers=True)
+    page.locator("svg.qr").wait_for()
+    page.evaluate("navigator.serviceWorker.ready.then(() => caches.keys())")
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.locator("svg.qr")).to_be_visible()
+
+
 def test_zhao_reads_why_until_when_and_what_ends_it(invented: str, open_phone: OpenPhone) -> None:
     """One card per ground, with the office to ask."""
     page = open_phone(f"{invented}/", session="red")
