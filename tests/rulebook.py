@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from healthcode.adapters.rulebook_files import ruleset_load
+from healthcode.adapters.rulebook_files import rulebook_folder, ruleset_history, ruleset_load
 from healthcode.domain.area import Area, AreaLevel
 from healthcode.domain.evidence import Evidence, EvidenceKind, evidence_check
 from healthcode.domain.time import Minute, day_of, minute_parse
@@ -11,6 +11,7 @@ from healthcode.domain.unit import UnitKind
 from healthcode.rules.evaluate import evaluate
 from healthcode.rules.model import Ruleset
 from healthcode.rules.result import Evaluation
+from healthcode.rules.succession import RulesetHistory
 
 COUNTY = "140728"
 
@@ -19,6 +20,12 @@ COUNTY = "140728"
 def ninth() -> Ruleset:
     """The ninth-edition ruleset of Shanxi."""
     return ruleset_load("ninth-edition")
+
+
+@cache
+def succession() -> RulesetHistory:
+    """The four rulesets of Shanxi, one after the other."""
+    return ruleset_history(rulebook_folder())
 
 
 def at(day: int, hour: int = 0, minute: int = 0) -> Minute:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from healthcode.adapters.rulebook_files import rulebook_folder, ruleset_files, ruleset_folders
+from healthcode.adapters.rulebook_files import rulebook_folder, ruleset_files, ruleset_folders, ruleset_load
 from healthcode.rules.cases import ruleset_case_problems
 from healthcode.rules.evaluate import evaluate, record_steps
 from healthcode.rules.parse import parse_ruleset
@@ -35,6 +35,24 @@ def test_the_ninth_edition_answers_every_case_beside_its_rules() -> None:
     """Every row of the table of facts has a rule, every phase a case."""
     assert ruleset_case_problems(ninth()) == []
     assert len(ninth().rules) == 16
+
+
+@pytest.mark.parametrize("name", ["eighth-practice", "twenty-measures", "ten-measures"])
+def test_every_other_ruleset_answers_its_cases(name: str) -> None:
+    """Four in ten months is the test of Art. 15."""
+    assert ruleset_case_problems(ruleset_load(name)) == []
+
+
+def test_an_abolished_rule_may_not_stand_in_the_ruleset() -> None:
+    """It would both end and go on."""
+    old, new = "area_levels:", "abolished: {close_contact: {mode: end, source: ninth}}\narea_levels:"
+    assert "take it out of `abolished`" in told("ruleset.yaml", old, new)
+
+
+def test_an_area_is_downgraded_downwards_and_by_a_named_source() -> None:
+    """Days without a case are numbers of the ruleset like any other."""
+    assert "downgrades go down" in told("ruleset.yaml", "level: medium, to: low", "level: medium, to: high")
+    assert "one of: ninth" in told("ruleset.yaml", "clear_days: 7, source: ninth", "clear_days: 7, source: rumour")
 
 
 def test_every_row_stands_in_a_file_that_the_head_lists() -> None:
@@ -102,7 +120,7 @@ def test_a_rule_that_opens_on_a_negative_test_is_refused() -> None:
 
 def test_a_ruleset_for_a_later_engine_is_refused() -> None:
     """The language grows; an old release must not guess."""
-    assert "this release speaks 1.0" in told("ruleset.yaml", 'engine: "1.0"', 'engine: "1.1"')
+    assert "this release speaks 1.1" in told("ruleset.yaml", 'engine: "1.1"', 'engine: "1.2"')
 
 
 @pytest.mark.parametrize(

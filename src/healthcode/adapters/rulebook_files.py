@@ -12,9 +12,12 @@ from typing import Final
 from healthcode.domain.time import Minute
 from healthcode.rules.model import Ruleset
 from healthcode.rules.parse import parse_ruleset
+from healthcode.rules.source import source_read
+from healthcode.rules.succession import RulesetHistory
 
 VARIABLE: Final = "HEALTHCODE_RULEBOOK"
 _HEAD: Final = "ruleset.yaml"
+_REGION: Final = "region.yaml"
 
 
 class RulebookError(LookupError):
@@ -53,10 +56,40 @@ def ruleset_load(ruleset_id: str, rulebook: Path | None = None) -> Ruleset:
     return parse_ruleset(ruleset_files(folders[ruleset_id]))
 
 
-def ruleset_in_force(rulebook: Path, now: Minute) -> Ruleset:
-    """The one ruleset in force at an instant: the latest begun and not ended; raises RulebookError, RulesetError."""
+def rulesets_all(rulebook: Path) -> list[Ruleset]:
+    """Every ruleset under a path in the order of their beginning; raises RulebookError for none, RulesetError."""
     rulesets = [parse_ruleset(ruleset_files(folder)) for folder in ruleset_folders(rulebook).values()]
-    open_ones = [r for r in rulesets if r.from_ <= now and (r.until is None or now < r.until)]
+    if not rulesets:
+        raise RulebookError(f"no ruleset.yaml under {rulebook}; name a folder of the rulebook")
+    return sorted(rulesets, key=lambda r: (r.from_, r.id))
+
+
+def ruleset_history(rulebook: Path) -> RulesetHistory:
+    """The rulesets of one region as they follow one another; raises RulebookError, RulesetError, HistoryError."""
+    return RulesetHistory.of(rulesets_all(rulebook))
+
+
+def _named_in_force(rulebook: Path) -> str | None:
+    """The ruleset that `region.yaml` names, None where the clock decides; raises RulebookError for a broken file."""
+    for path in sorted(rulebook.rglob(_REGION)):
+        source = source_read(path.name, path.read_bytes())
+        named = source.value.get("in_force") if isinstance(source.value, dict) else None
+        if source.problems or not (named is None or isinstance(named, str)):
+            raise RulebookError(f"{path} cannot be read; write `in_force: <ruleset>` or leave it out")
+        if named is not None:
+            return named
+    return None
+
+
+def ruleset_in_force(rulebook: Path, now: Minute) -> Ruleset:
+    """The one ruleset that services load: the one that `region.yaml` names, otherwise the one in force at `now`.
+
+    Raises RulebookError when there is none, RulesetError when it is at fault.
+    """
+    named = _named_in_force(rulebook)
+    if named is not None:
+        return ruleset_load(named, rulebook)
+    open_ones = [r for r in rulesets_all(rulebook) if r.from_ <= now and (r.until is None or now < r.until)]
     if not open_ones:
         raise RulebookError(f"no ruleset under {rulebook} is in force now; look at `from` and `until` in ruleset.yaml")
     return max(open_ones, key=lambda r: r.from_)

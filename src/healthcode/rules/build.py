@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from healthcode.domain.area import AreaLevel
 from healthcode.domain.color import ColorDefinition, ColorError, ColorScheme
 from healthcode.domain.evidence import KIND_SPECS, EvidenceKind
 from healthcode.domain.policy import CheckPolicy
@@ -12,6 +13,7 @@ from healthcode.rules.model import (
     CatchUp,
     Clause,
     Condition,
+    Downgrade,
     EndKind,
     Event,
     NoticeRule,
@@ -94,6 +96,25 @@ def notices_build(data: Data) -> dict[str, NoticeRule]:
         key: NoticeRule(key, n["bit"], n["text"], n["basis"], n["end"], n["way_out"])
         for key, n in data["notices"].items()
     }
+
+
+def abolished_build(data: Data) -> dict[str, Transition]:
+    """What becomes of open grounds whose rule is gone."""
+    return {key: Transition(a["mode"]) for key, a in data.get("abolished", {}).items()}
+
+
+def area_levels_build(data: Data) -> tuple[Downgrade, ...]:
+    """When areas are downgraded."""
+    return tuple(
+        Downgrade(
+            AreaLevel(d["level"]),
+            AreaLevel(d["to"]),
+            d["clear_days"],
+            d.get("clear_days_outright", d["clear_days"]),
+            d["source"],
+        )
+        for d in data.get("area_levels", [])
+    )
 
 
 def references_build(data: Data) -> dict[str, Reference]:

@@ -1,7 +1,9 @@
 """What a schema cannot see: references, reachable phases, ends, sourced numbers (color.md, Rules are data)."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from healthcode.domain.area import AreaLevel
 from healthcode.domain.evidence import EvidenceKind
 from healthcode.rules.model import EndKind, Event, Phase, Rule, Ruleset
 from healthcode.rules.problem import Problem
@@ -118,6 +120,30 @@ def _declared_problems(source: Source, rule: Rule, ruleset: Ruleset) -> list[Pro
     ]
 
 
+def _head_problems(head: Source, ruleset: Ruleset) -> list[Problem]:
+    """Abolished rules that still stand, downgrades upwards, and numbers of the head without a declared source."""
+    problems = [
+        head.problem(("abolished", r.id), "the rule stands in this ruleset", "take it out of `abolished`")
+        for r in ruleset.rules
+        if r.id in ruleset.abolished
+    ]
+    order = [AreaLevel.low, AreaLevel.medium, AreaLevel.high]
+    for index, step in enumerate(ruleset.area_levels):
+        if order.index(step.to) >= order.index(step.level):
+            problems.append(head.problem(("area_levels", index, "to"), "no lower level", "downgrades go down"))
+    data: Mapping[str, Any] = head.value if isinstance(head.value, dict) else {}
+    used: list[tuple[Path, str]] = [
+        (("abolished", k, "source"), a["source"]) for k, a in data.get("abolished", {}).items()
+    ]
+    used += [(("area_levels", i, "source"), d.source) for i, d in enumerate(ruleset.area_levels)]
+    known = ", ".join(ruleset.references)
+    return problems + [
+        head.problem(path, f"{reference!r} is no reference", f"one of: {known}")
+        for path, reference in used
+        if reference not in ruleset.references
+    ]
+
+
 def _case_problems(sources: Mapping[str, Source]) -> list[Problem]:
     problems: list[Problem] = []
     for name, source in sources.items():
@@ -132,6 +158,7 @@ def ruleset_problems(head: Source, ruleset: Ruleset, sources: Mapping[str, Sourc
     problems = _case_problems(sources)
     for rule in ruleset.rules:
         problems += _declared_problems(sources[f"{rule.id}.yaml"], rule, ruleset)
+    problems += _head_problems(head, ruleset)
     bits = [n.bit for n in ruleset.notices.values()]
     if len(set(bits)) != len(bits):
         problems.append(head.problem(("notices",), "two notices share a bit", "give each its own number from 0 to 15"))

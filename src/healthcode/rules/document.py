@@ -14,9 +14,9 @@ from healthcode.domain.evidence import Evidence, EvidenceError, EvidenceKind, ev
 from healthcode.domain.time import Day, Minute, date_of, day_from_date, day_start, minute_parse, minute_text
 from healthcode.domain.unit import UnitKind
 from healthcode.rules.document_schema import AREA, EVIDENCE, RECORD
-from healthcode.rules.model import Ruleset
 from healthcode.rules.result import Evaluation, Ground, Notice, Span, Step, Unclear
 from healthcode.rules.schedule import Sampling
+from healthcode.rules.succession import Rules, ruleset_of
 
 Json = dict[str, Any]
 
@@ -176,14 +176,15 @@ def _maybe(minute: Minute | None) -> str | None:
     return None if minute is None else minute_text(minute)
 
 
-def _ground_to_json(ground: Ground, ruleset: Ruleset) -> Json:
-    rule = ruleset.rule(ground.rule)
+def _ground_to_json(ground: Ground, rules: Rules, now: Minute) -> Json:
     course = []
     for span in ground.spans:
-        phase = rule.phases[span.phase] if span.phase >= 0 else None
+        rule = ruleset_of(rules, span.ruleset, now).rule(ground.rule) if span.phase >= 0 else None
+        phase = rule.phases[span.phase] if rule else None
         color = None if phase is None else phase.hold_color if span.held else phase.color
         at = minute_text(span.minute)
-        course.append({"at": at, "phase": phase.id if phase else None, "color": color, "held": span.held})
+        step: Json = {"at": at, "phase": phase.id if phase else None, "color": color, "held": span.held}
+        course.append(step | ({"ruleset": span.ruleset} if span.ruleset else {}))
     return {
         "key": ground.key,
         "rule": ground.rule,
@@ -211,17 +212,18 @@ def _ground_to_json(ground: Ground, ruleset: Ruleset) -> Json:
             for s in ground.tests_due
         ],
         "notices": list(ground.notices),
+        **({"ruleset": ground.ruleset} if ground.ruleset else {}),
     }
 
 
-def evaluation_to_json(evaluation: Evaluation, ruleset: Ruleset) -> Json:
+def evaluation_to_json(evaluation: Evaluation, rules: Rules) -> Json:
     """The answer as JSON (`spec/evaluation.schema.json`), without the explanation."""
     return {
         "ruleset": evaluation.ruleset,
         "version": evaluation.version,
         "now": minute_text(evaluation.now),
         "color": evaluation.color,
-        "grounds": [_ground_to_json(g, ruleset) for g in evaluation.grounds],
+        "grounds": [_ground_to_json(g, rules, evaluation.now) for g in evaluation.grounds],
         "notices": [{"id": n.id, "until": _maybe(n.until), "grounds": list(n.grounds)} for n in evaluation.notices],
         "timeline": [
             {"at": minute_text(s.minute), "color": s.color, "notices": list(s.notices)} for s in evaluation.timeline
@@ -237,8 +239,14 @@ def _read_minute(text: str | None) -> Minute | None:
     return None if text is None else minute_parse(text)
 
 
-def _ground_from_json(data: Json, ruleset: Ruleset) -> Ground:
-    index_of = {phase.id: i for i, phase in enumerate(ruleset.rule(data["rule"]).phases)}
+def _span_from_json(data: Json, rule_id: str, rules: Rules, now: Minute) -> Span:
+    key: str = data.get("ruleset", "")
+    phases = ruleset_of(rules, key, now).rule(rule_id).phases if data["phase"] is not None else ()
+    index = next((i for i, phase in enumerate(phases) if phase.id == data["phase"]), -1)
+    return Span(minute_parse(data["at"]), index, data["held"], key)
+
+
+def _ground_from_json(data: Json, rules: Rules, now: Minute) -> Ground:
     due: Sequence[Json] = data["tests_due"]
     return Ground(
         key=data["key"],
@@ -256,20 +264,22 @@ def _ground_from_json(data: Json, ruleset: Ruleset) -> Ground:
         planned_end=_read_minute(data["planned_end"]),
         review=_read_minute(data["review"]),
         county=data["county"],
-        spans=tuple(Span(minute_parse(s["at"]), index_of.get(s["phase"], -1), s["held"]) for s in data["course"]),
+        spans=tuple(_span_from_json(s, data["rule"], rules, now) for s in data["course"]),
         tests_due=tuple(Sampling(s["phase"], _day("day", s["day"]), s["status"], s["number"]) for s in due),
         notices=tuple(data["notices"]),
+        ruleset=data.get("ruleset", ""),
     )
 
 
-def evaluation_from_json(data: Json, ruleset: Ruleset) -> Evaluation:
-    """A stored answer read again under its own ruleset, to replay or to explain it."""
+def evaluation_from_json(data: Json, rules: Rules) -> Evaluation:
+    """A stored answer read again under its own ruleset or rulesets, to replay or to explain it."""
+    now = minute_parse(data["now"])
     return Evaluation(
         ruleset=data["ruleset"],
         version=data["version"],
-        now=minute_parse(data["now"]),
+        now=now,
         color=data["color"],
-        grounds=tuple(_ground_from_json(g, ruleset) for g in data["grounds"]),
+        grounds=tuple(_ground_from_json(g, rules, now) for g in data["grounds"]),
         notices=tuple(Notice(n["id"], _read_minute(n["until"]), tuple(n["grounds"])) for n in data["notices"]),
         timeline=tuple(Step(minute_parse(s["at"]), s["color"], tuple(s["notices"])) for s in data["timeline"]),
         next_review=_read_minute(data["next_review"]),

@@ -80,6 +80,10 @@ EVIDENCE: Final[dict[str, Any]] = {
     "additionalProperties": False,
 }
 
+_KEY: Final[dict[str, Any]] = {
+    "type": "string",
+    "description": "`id@version` of the ruleset whose numbers apply, where a history of rulesets was evaluated",
+}
 _SPAN: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
@@ -87,6 +91,7 @@ _SPAN: Final[dict[str, Any]] = {
         "phase": {"type": ["string", "null"], "description": "null: the ground is closed"},
         "color": {"type": ["string", "null"]},
         "held": {"type": "boolean"},
+        "ruleset": _KEY,
     },
     "required": ["at", "phase", "color", "held"],
     "additionalProperties": False,
@@ -125,10 +130,11 @@ _GROUND: Final[dict[str, Any]] = {
             },
         },
         "notices": _TEXTS,
+        "ruleset": _KEY,
     },
     "additionalProperties": False,
 }
-_GROUND["required"] = list(_GROUND["properties"])
+_GROUND["required"] = [name for name in _GROUND["properties"] if name != "ruleset"]
 _STEP: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {"at": _INSTANT, "color": {"type": "string"}, "notices": _TEXTS},

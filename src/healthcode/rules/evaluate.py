@@ -14,25 +14,30 @@ from healthcode.domain.evidence_fields import field_day
 from healthcode.domain.time import Day, Minute, day_of, day_start
 from healthcode.rules.ground import CLOSED, CannotTellError, Course, course_of, rule_applies
 from healthcode.rules.history import History, history_read
-from healthcode.rules.model import CatchUp, EndKind, Phase, Ruleset
+from healthcode.rules.model import EndKind, Phase, Ruleset
 from healthcode.rules.result import Evaluation, Ground, Notice, Span, Step, Unclear
-from healthcode.rules.schedule import Sampling, TestBook, day_status
+from healthcode.rules.sampling import samplings_due
+from healthcode.rules.schedule import TestBook
+from healthcode.rules.succession import Rules, RulesetHistory, ruleset_at
+from healthcode.rules.transition import course_over
 
 _UNREADABLE = (AttributeError, TypeError, ValueError, KeyError, OverflowError)
-_DONE = frozenset({"met", "waived", "made_good"})
 
 
 def evaluate(
-    evidence: Sequence[Evidence], areas: Sequence[Area], ruleset: Ruleset, now: Minute, *, holds_code: bool
+    evidence: Sequence[Evidence], areas: Sequence[Area], rules: Rules, now: Minute, *, holds_code: bool
 ) -> Evaluation:
     """The answer at `now` (minutes) for one subject: color, open grounds, notices, timeline. Never raises.
 
     `areas` must hold every area that the evidence names, with all levels it had; a missing one makes the answer
     `unknown`. `holds_code`: whether the person has a code; without one and without a ground the answer is `absent`.
+    `rules` is one ruleset, or the history of a region's rulesets: then open grounds are led through every switch, and
+    the timeline already holds the switches to come.
     """
+    ruleset = ruleset_at(rules, now)
     history = history_read(evidence, now)
     book = history.book()
-    courses = _courses(history, book, areas, ruleset)
+    courses = _courses(history, book, areas, rules)
     severity = {c.id: c.severity for c in ruleset.colors.definitions}
     base = _base(ruleset, history, holds_code)
     color, notices = _answer(courses, now, base, severity)
@@ -53,13 +58,17 @@ def evaluate(
     )
 
 
-def _courses(history: History, book: TestBook, areas: Sequence[Area], ruleset: Ruleset) -> list[Course]:
+def _courses(history: History, book: TestBook, areas: Sequence[Area], rules: Rules) -> list[Course]:
     courses: list[Course] = []
     for fact in history.facts:
-        for rule in ruleset.by_kind.get(fact.record.kind, ()):
+        alone = rules if isinstance(rules, Ruleset) else rules.at(fact.determined)
+        for rule in alone.by_kind.get(fact.record.kind, ()):
             try:
                 if rule_applies(rule, fact):
-                    courses.append(course_of(rule, fact, history, book, areas))
+                    course = course_of(rule, fact, history, book, areas)
+                    if isinstance(rules, RulesetHistory):
+                        course = course_over(rules, course, history, book, areas)
+                    courses.append(course)
             except CannotTellError as error:
                 history.unclear.append(Unclear(fact.root, str(error)))
             except _UNREADABLE:
@@ -104,7 +113,7 @@ def _answer(courses: Sequence[Course], now: Minute, base: str, severity: dict[st
         span = _span_at(course.spans, now)
         if span is None:
             continue
-        phase = course.rule.phases[span.phase]
+        phase = course.rule_of(span).phases[span.phase]
         value = phase.hold_severity if span.held else phase.severity
         if value > worst:
             worst, color = value, phase.hold_color if span.held else phase.color
@@ -115,9 +124,10 @@ def _answer(courses: Sequence[Course], now: Minute, base: str, severity: dict[st
 
 
 def _span_notices(course: Course, span: Span) -> tuple[str, ...]:
+    rule = course.rule_of(span)
     if not span.held:
-        return course.rule.phases[span.phase].notices
-    return (course.rule.hold_notice,) if course.rule.hold_notice else ()
+        return rule.phases[span.phase].notices
+    return (rule.hold_notice,) if rule.hold_notice else ()
 
 
 def _timeline(
@@ -141,10 +151,11 @@ def _ground(course: Course, book: TestBook, now: Minute) -> Ground | None:
     span = _span_at(course.spans, now)
     if span is None:
         return None
-    rule, fact = course.rule, course.fact
+    current, fact = course.under(span), course.fact
+    rule = current.rule
     phase = rule.phases[span.phase]
     last = course.spans[-1]
-    due = _samplings(course, span, book, day_of(now))
+    due = samplings_due(current, span, book, day_of(now))
     return Ground(
         key=f"{rule.id}:{fact.root}",
         rule=rule.id,
@@ -164,6 +175,7 @@ def _ground(course: Course, book: TestBook, now: Minute) -> Ground | None:
         spans=course.spans,
         tests_due=due,
         notices=_span_notices(course, span),
+        ruleset=span.ruleset,
     )
 
 
@@ -174,7 +186,8 @@ def _planned_end(course: Course, span: Span) -> Minute | None:
         return last.minute
     if span.held:
         return None
-    ends = [_planned_day(course, p) for p in course.rule.phases if _in_course(course, p)]
+    current = course.under(span)
+    ends = [_planned_day(current, p) for p in current.rule.phases if _in_course(current, p)]
     known = [end for end in ends if end is not None]
     return day_start(max(known) + 1) if known and len(known) == len(ends) else None
 
@@ -197,51 +210,6 @@ def _review(course: Course, span: Span, phase: Phase) -> Minute | None:
     if not open_end:
         return None
     return day_start(day_of(max(span.minute, course.fact.record.learned)) + phase.review_days)
-
-
-def _samplings(course: Course, span: Span, book: TestBook, today: Day) -> tuple[Sampling, ...]:
-    """The samplings of this and later phases that are still to be done or reported."""
-    due: list[Sampling] = []
-    for phase in course.rule.phases[span.phase :]:
-        schedule = phase.schedule
-        if schedule is None or phase.when is not None:
-            continue
-        origin = day_of(span.minute) if phase.from_previous else course.day0
-        if schedule.count:
-            done = _spaced(book, day_start(origin + schedule.from_day), schedule.count, schedule.spacing)
-            if done < schedule.count:
-                status = "overdue" if today > origin + phase.last else "due"
-                due.append(Sampling(phase.id, None, status, schedule.count - done))
-        else:
-            due.extend(_day_samplings(course, phase, origin, book, today))
-    return tuple(due)
-
-
-def _day_samplings(course: Course, phase: Phase, origin: Day, book: TestBook, today: Day) -> list[Sampling]:
-    determined = day_of(course.fact.determined)
-    catch_up = course.rule.catch_up
-    due: list[Sampling] = []
-    missed: Day | None = None
-    for offset in phase.schedule.days if phase.schedule else ():
-        day = origin + offset
-        status = day_status(book, day, determined, catch_up, today)
-        if status not in _DONE:
-            due.append(Sampling(phase.id, day, status))
-        if status == "overdue":
-            missed = day
-    if missed is not None:
-        due.append(_make_up(phase, missed, book, catch_up))
-    return due
-
-
-def _make_up(phase: Phase, missed: Day, book: TestBook, catch_up: CatchUp) -> Sampling:
-    done = _spaced(book, day_start(missed + 1), catch_up.count, catch_up.spacing)
-    return Sampling(phase.id, None, "make_up", catch_up.count - done)
-
-
-def _spaced(book: TestBook, since: Minute, count: int, spacing: int) -> int:
-    """How many of `count` spaced samplings are done."""
-    return next((n for n in range(count, 0, -1) if book.complete(since, n, spacing) is not None), 0)
 
 
 def _notices(ids: tuple[str, ...], grounds: Sequence[Ground]) -> tuple[Notice, ...]:

@@ -15,6 +15,7 @@ from healthcode.domain.unit import NAMES
 from healthcode.rules.model import EndKind, Phase, Rule, Ruleset, Text
 from healthcode.rules.result import Evaluation, Ground
 from healthcode.rules.schedule import Sampling
+from healthcode.rules.succession import Rules, ruleset_at, ruleset_of
 from healthcode.rules.words import LANGS, Lang, date_text, day_text, end_text, word
 
 Offices = Mapping[str, Mapping[str, str]]
@@ -73,7 +74,7 @@ class Explanation:
 
 def explain(
     evaluation: Evaluation,
-    ruleset: Ruleset,
+    rules: Rules,
     evidence: Sequence[Evidence],
     lang: Lang,
     *,
@@ -81,7 +82,8 @@ def explain(
 ) -> Explanation:
     """Put an answer into words. `evidence` is what was evaluated; `offices` says whom to ask, by county code."""
     records = {e.id: e for e in evidence}
-    teller = _Teller(ruleset, lang, offices or {})
+    ruleset = ruleset_at(rules, evaluation.now)
+    teller = _Teller(rules, evaluation.now, lang, offices or {})
     severity = ruleset.colors.severity
     grounds = sorted(evaluation.grounds, key=lambda g: (-severity(g.color), g.since, g.key))
     texts = tuple(teller.ground(g, records.get(g.record)) for g in grounds)
@@ -99,10 +101,10 @@ def explain(
 
 
 def explanation_document(
-    evaluation: Evaluation, ruleset: Ruleset, evidence: Sequence[Evidence], *, offices: Offices | None = None
+    evaluation: Evaluation, rules: Rules, evidence: Sequence[Evidence], *, offices: Offices | None = None
 ) -> dict[str, Any]:
     """The explanation in every language as JSON, by language code."""
-    return {lang: asdict(explain(evaluation, ruleset, evidence, lang, offices=offices)) for lang in LANGS}
+    return {lang: asdict(explain(evaluation, rules, evidence, lang, offices=offices)) for lang in LANGS}
 
 
 def color_word(color: str, ruleset: Ruleset, lang: Lang) -> str:
@@ -128,10 +130,12 @@ def _headline(evaluation: Evaluation, ruleset: Ruleset, grounds: Sequence[Ground
 
 
 class _Teller:
-    """Tells grounds and notices of one ruleset in one language."""
+    """Tells grounds and notices in one language: each ground under the ruleset whose numbers apply to it."""
 
-    def __init__(self, ruleset: Ruleset, lang: Lang, offices: Offices) -> None:
-        self._ruleset = ruleset
+    def __init__(self, rules: Rules, now: Minute, lang: Lang, offices: Offices) -> None:
+        self._rules = rules
+        self._now = now
+        self._ruleset = ruleset_at(rules, now)
         self._lang: Lang = lang
         self._offices = offices
 
@@ -141,13 +145,14 @@ class _Teller:
         return NoticeText(notice.id, notice.text[lang], notice.basis[lang], notice.end[lang], notice.way_out[lang])
 
     def ground(self, ground: Ground, record: Evidence | None) -> GroundText:
-        rule = self._ruleset.rule(ground.rule)
+        ruleset = ruleset_of(self._rules, ground.ruleset, self._now)
+        rule = ruleset.rule(ground.rule)
         phase = next(p for p in rule.phases if p.id == ground.phase)
         until = self._until(ground, phase)
         lang = self._lang
         told = color_word(ground.color, self._ruleset, lang)
         office, phone = self._office(ground.county)
-        changes = self._changes(ground, rule)
+        changes = self._changes(ground)
         end = "，" if lang == "zh" else "; "
         return GroundText(
             key=ground.key,
@@ -157,7 +162,7 @@ class _Teller:
             color_word=told,
             phase=phase.name[lang],
             reason=rule.reason[lang],
-            clause=self._clause(rule),
+            clause=self._clause(rule, ruleset),
             evidence=self._evidence(record),
             since=date_text(day_of(ground.since), lang),
             until=until,
@@ -174,8 +179,8 @@ class _Teller:
     def _text(self, text: Text) -> str:
         return text[self._lang]
 
-    def _clause(self, rule: Rule) -> str:
-        reference = self._ruleset.references[rule.clause.source]
+    def _clause(self, rule: Rule, ruleset: Ruleset) -> str:
+        reference = ruleset.references[rule.clause.source]
         joint = "；" if self._lang == "zh" else "; "
         return f"{self._text(rule.clause.text)}{joint}{self._text(reference.title)}"
 
@@ -214,11 +219,12 @@ class _Teller:
         moment = ground.review if ground.review is not None else ground.next_change
         return day_text(day_of(moment if moment is not None else ground.since), self._lang)
 
-    def _changes(self, ground: Ground, rule: Rule) -> str:
+    def _changes(self, ground: Ground) -> str:
         """The next change of this ground's color, if time or tests bring one before its end."""
         following = next((s for s in ground.spans if s.minute == ground.next_change), None)
         if following is None or following.phase < 0:
             return ""
+        rule = ruleset_of(self._rules, following.ruleset, self._now).rule(ground.rule)
         if not following.held:
             return self._turn("turns", following.minute, rule.phases[following.phase], ground)
         later = rule.phases[following.phase + 1 : following.phase + 2]

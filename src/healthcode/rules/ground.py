@@ -3,7 +3,8 @@
 A course is a list of spans. Each ground is computed alone, so that clearing one touches no other (color.md).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from healthcode.domain.area import Area
@@ -22,12 +23,25 @@ class CannotTellError(ValueError):
 
 
 class Course(NamedTuple):
-    """One ground's life: its rule, fact, day 0 of the rule, and spans in time order."""
+    """One ground's life: its rule, fact, day 0 of the rule, and spans in time order.
+
+    Test days before `waived` are waived. `others` are the courses under each ruleset that spans name, by its key.
+    """
 
     rule: Rule
     fact: Fact
     day0: Day
     spans: tuple[Span, ...]
+    waived: Day
+    others: "Mapping[str, Course]" = MappingProxyType({})
+
+    def under(self, span: Span) -> "Course":
+        """The course whose numbers a span follows: this one, or that of the ruleset which the span names."""
+        return self.others[span.ruleset] if span.ruleset else self
+
+    def rule_of(self, span: Span) -> Rule:
+        """The rule whose phase a span names."""
+        return self.others[span.ruleset].rule if span.ruleset else self.rule
 
 
 class _Inputs(NamedTuple):
@@ -171,11 +185,17 @@ def _levels(inputs: _Inputs, areas: Sequence[Area]) -> list[Span]:
     return spans
 
 
-def course_of(rule: Rule, fact: Fact, history: History, book: TestBook, areas: Sequence[Area]) -> Course:
-    """The whole course of one ground; raises CannotTellError. A course may be closed already: then nothing opens."""
+def course_of(
+    rule: Rule, fact: Fact, history: History, book: TestBook, areas: Sequence[Area], waived: Day | None = None
+) -> Course:
+    """The whole course of one ground; raises CannotTellError. A course may be closed already: then nothing opens.
+
+    Test days before the determination are waived, and those before `waived` (a switch of rulesets) where it is later.
+    """
     record = fact.record
     determined = day_of(fact.determined)
-    inputs = _Inputs(rule, fact, history, book, determined)
+    past = determined if waived is None else max(determined, waived)
+    inputs = _Inputs(rule, fact, history, book, past)
     if rule.anchor == "anchor":
         if record.anchor is None:
             raise CannotTellError(f"{rule.id} needs day 0")
@@ -187,4 +207,4 @@ def course_of(rule: Rule, fact: Fact, history: History, book: TestBook, areas: S
     if released is not None:
         spans = [s for s in spans if s.minute < released]
         spans.append(Span(released, CLOSED, False))
-    return Course(rule, fact, day0, tuple(spans))
+    return Course(rule, fact, day0, tuple(spans), past)

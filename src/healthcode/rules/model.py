@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Literal
 
+from healthcode.domain.area import AreaLevel
 from healthcode.domain.color import ColorScheme
 from healthcode.domain.evidence import EvidenceKind
 from healthcode.domain.policy import CheckPolicy
 from healthcode.domain.time import Day, Minute
 
-ENGINE: Final = (1, 0)
+ENGINE: Final = (1, 1)
 """Version of the rule language spoken here: a ruleset names the one it needs."""
 
 Text = Mapping[str, str]
@@ -119,6 +120,17 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True)
+class Downgrade:
+    """Clear days after which an area of `level` becomes `to`; `clear_days_outright` where it never was higher."""
+
+    level: AreaLevel
+    to: AreaLevel
+    clear_days: int
+    clear_days_outright: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """Which evidence opens a ground, from which day, through which phases, and what it says."""
 
@@ -196,6 +208,13 @@ class Ruleset:
     cases: tuple[Case, ...] = ()
     digest: str = ""
     by_kind: Mapping[EvidenceKind, tuple[Rule, ...]] = field(default_factory=dict)
+    abolished: Mapping[str, Transition] = field(default_factory=dict)
+    area_levels: tuple[Downgrade, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """How decisions and spans name this ruleset: `id@version`."""
+        return f"{self.id}@{self.version}"
 
     def rule(self, rule_id: str) -> Rule:
         """The rule of an id; raises KeyError."""

@@ -14,6 +14,8 @@ from healthcode.domain.evidence import EvidenceKind
 from healthcode.domain.time import minute_parse
 from healthcode.rules.build import (
     RuleBuilder,
+    abolished_build,
+    area_levels_build,
     cases_build,
     colors_build,
     notices_build,
@@ -141,6 +143,8 @@ def parse_ruleset(files: Mapping[str, bytes]) -> Ruleset:
         cases=tuple(cases),
         digest=_digest(files),
         by_kind=by_kind,
+        abolished=abolished_build(head),
+        area_levels=area_levels_build(head),
     )
     folder.problems += ruleset_problems(head_source, ruleset, folder.sources)
     if folder.problems:

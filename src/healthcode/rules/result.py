@@ -8,11 +8,15 @@ from healthcode.rules.schedule import Sampling
 
 
 class Span(NamedTuple):
-    """From `minute` on a ground is in the phase of that index (-1: closed), held by missed tests or not."""
+    """From `minute` on a ground is in the phase of that index (-1: closed), held by missed tests or not.
+
+    `ruleset` is the key of the ruleset whose numbers these are; empty where one ruleset alone was evaluated.
+    """
 
     minute: Minute
     phase: int
     held: bool
+    ruleset: str = ""
 
 
 class Step(NamedTuple):
@@ -44,6 +48,7 @@ class Ground:
 
     `evidence` is the first record of the chain, `record` the one that counts now. `until` is when it closes if nothing
     new is learned (None: open end), `planned_end` when it closes if every test is negative. `review` is an alarm.
+    `ruleset` is the key of the ruleset whose numbers apply now (empty: the one evaluated).
     """
 
     key: str
@@ -64,6 +69,7 @@ class Ground:
     spans: tuple[Span, ...]
     tests_due: tuple[Sampling, ...]
     notices: tuple[str, ...]
+    ruleset: str = ""
 
     @property
     def way_out(self) -> str:

@@ -74,6 +74,7 @@ _UNTIL: Final[Schema] = {
         ),
     ],
 }
+_LEVEL: Final[Schema] = {"enum": ["high", "medium", "low"]}
 _PHASE: Final = _object(
     {
         "id": _ID,
@@ -82,7 +83,7 @@ _PHASE: Final = _object(
         "days": {"type": "array", "items": _DAY, "minItems": 2, "maxItems": 2, "description": "first and last day"},
         "from": {"enum": ["anchor", "previous"], "description": "day 0: the anchor, or the end of the phase before"},
         "until": _UNTIL,
-        "while_area": {"enum": ["high", "medium", "low"]},
+        "while_area": _LEVEL,
         "review_days": {"type": "integer", "minimum": 1, "maximum": 90},
         "tests": _TESTS,
         "missed_color": {**_ID, "description": "color held when the tests were missed; default: the phase's own"},
@@ -129,6 +130,21 @@ RULE: Final[Schema] = {
     ),
 }
 
+_DOWNGRADE: Final = _object(
+    {
+        "level": _LEVEL,
+        "to": _LEVEL,
+        "clear_days": {"type": "integer", "minimum": 1, "maximum": 60, "description": "days without a case"},
+        "clear_days_outright": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 60,
+            "description": "the same where the area never had a higher level",
+        },
+        "source": _ID,
+    },
+    ["level", "to", "clear_days", "source"],
+)
 RULESET: Final[Schema] = {
     "$schema": _DRAFT,
     "$id": "https://healthcode.example/spec/ruleset.schema.json",
@@ -151,6 +167,16 @@ RULESET: Final[Schema] = {
                 "minProperties": 1,
             },
             "rules": {"type": "array", "items": _ID, "minItems": 1, "uniqueItems": True},
+            "abolished": {
+                "type": "object",
+                "propertyNames": _ID,
+                "additionalProperties": _object(
+                    {"mode": {"enum": ["continue", "end"]}, "source": _ID},
+                    ["mode", "source"],
+                    "rules of the ruleset before that are gone, and what becomes of their open grounds",
+                ),
+            },
+            "area_levels": {"type": "array", "items": _DOWNGRADE, "description": "when an area is downgraded"},
             "hold_notice": _ID,
             "hotline": _object({"name": _TEXT, "phone": {"type": "string", "minLength": 3}}, ["name", "phone"]),
             "notices": {
