@@ -28,7 +28,7 @@ async function renew() {
 }
 
 function tick() {
-  clock.textContent = new Date().toLocaleTimeString(document.documentElement.lang, { hour12: false });
+  clock.textContent = new Date().toLocaleTimeString(document.documentElement.lang, { hour12: false, timeZone: "Asia/Shanghai" });
 }
 
 tick();
