@@ -50,6 +50,8 @@ CHECK_PEOPLE = 1_000_000
 CHECK_REQUESTS = 4_096
 VISIT_PEOPLE = 60_000
 """More than a worker remembers sessions of: each scan opens its session anew, as in a street."""
+VISIT_PHONES = 512
+"""Connections that wait for a commit at the same time: with few, any batch is small."""
 TABLE_PEOPLE = 35_000_000
 UPDATES = 1_000_000
 LOOK_UPS = 1_000_000
@@ -118,11 +120,15 @@ def visits(folder: Path, *, seconds: float, pairs: int, say: Say) -> Result:
         ):
             servers = [floor_server, edge_server, single_server]
             with suppress(RuntimeError):  # the first visits wait for connections to be made
-                drive(edge_server, requests, seconds=0.5)
-                drive(single_server, requests, seconds=0.5)
-            floor, edge, single = interleaved(servers, requests, pairs=pairs, seconds=seconds, say=say)
+                drive(edge_server, requests, seconds=0.5, phones=VISIT_PHONES)
+                drive(single_server, requests, seconds=0.5, phones=VISIT_PHONES)
+            floor, edge, single = interleaved(
+                servers, requests, pairs=pairs, seconds=seconds, say=say, phones=VISIT_PHONES
+            )
             say("open loop at 80 % of that rate")
-            open_loop = drive(edge_server, requests, seconds=max(seconds, 5), rate=0.8 * median(edge))
+            open_loop = drive(
+                edge_server, requests, seconds=max(seconds, 5), rate=0.8 * median(edge), phones=VISIT_PHONES
+            )
             ratio, least, most = ratios(edge, floor)
             answered = sum(run.statuses["200"] for run in (*edge, *single, open_loop))
             if count() < answered:

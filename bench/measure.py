@@ -49,13 +49,15 @@ def server(how: str, *options: str) -> Iterator[tuple[int, int]]:
         process.wait(timeout=30)
 
 
-def drive(address: tuple[int, int], requests: Path, *, seconds: float, rate: float = 0.0) -> Run:
+def drive(
+    address: tuple[int, int], requests: Path, *, seconds: float, rate: float = 0.0, phones: int = CONNECTIONS
+) -> Run:
     """Drive the server at (port, pid) with prepared requests.  Raises RuntimeError where answers were not 200."""
     port, pid = address
     before = _cpu_s(pid)
     command = [
         *(sys.executable, "-m", "bench.load", "--port", str(port), "--requests", str(requests)),
-        *("--seconds", str(seconds), "--connections", str(CONNECTIONS), "--rate", str(rate)),
+        *("--seconds", str(seconds), "--connections", str(phones), "--rate", str(rate)),
         *("--core", str(LOAD_CORE)),
     ]
     out = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -68,13 +70,19 @@ def drive(address: tuple[int, int], requests: Path, *, seconds: float, rate: flo
 
 
 def interleaved(
-    servers: list[tuple[int, int]], requests: Path, *, pairs: int, seconds: float, say: Callable[[str], None]
+    servers: list[tuple[int, int]],
+    requests: Path,
+    *,
+    pairs: int,
+    seconds: float,
+    say: Callable[[str], None],
+    phones: int = CONNECTIONS,
 ) -> list[list[Run]]:
     """Drive the servers in turn, `pairs` times; one list of runs per server."""
     runs: list[list[Run]] = [[] for _ in servers]
     for pair in range(pairs):
         for index, address in enumerate(servers):
-            runs[index].append(drive(address, requests, seconds=seconds))
+            runs[index].append(drive(address, requests, seconds=seconds, phones=phones))
         say(
             f"pair {pair + 1} of {pairs}: "
             + ", ".join(f"{found[-1].per_s:,.0f}/s ({found[-1].cpu_us:.1f} µs of CPU)" for found in runs)
