@@ -156,7 +156,7 @@ def item_of(world: World, person: Person) -> int:
 
 
 def proposed(world: World, person: Person, *, who: OfficerRole = ZHOU, now: datetime = NOW, **draft: Any) -> int:
-    """Accept the person's item and propose; by default to confirm a close contact of yesterday. Returns the proposal."""
+    """Accept the person's item and propose; by default a close contact of yesterday. Returns the proposal."""
     from healthcode.control.casework.services import item_accept, proposal_make
 
     yesterday = day_of(minute_of(NOW)) - 1

@@ -188,6 +188,7 @@ def test_the_city_sees_the_progress_and_decides_nothing(world: World) -> None:
         ({"anchor_day": 30_000}, "anchor"),
         ({"fields": {"setting": "bank"}}, "setting"),
         ({"kind": "infection"}, "category"),
+        ({"kind": "area_stay", "fields": {"area": "A1", "relation": "resident"}}, "kind"),  # no such area is designated
     ],
 )
 def test_an_incomplete_proposal_names_the_field_and_changes_nothing(

@@ -19,6 +19,7 @@ from healthcode.control.casework.items import acting_division, county_check, gon
 from healthcode.control.casework.models import Lead, Proposal, Review, WorkItem
 from healthcode.control.casework.states import ItemState, Outcome, Verdict
 from healthcode.control.evidence.derivation import subjects_derive
+from healthcode.control.evidence.selectors import supposed, unclear_about
 from healthcode.control.evidence.services import Fact, Reviewed, evidence_record, fact_check
 from healthcode.control.language import say
 from healthcode.control.offices.models import Unit
@@ -169,6 +170,9 @@ def _fact(kind: EvidenceKind | str, anchor: Day | None, fields: Mapping[str, Any
         raise _field("anchor", say("请填写日期，例如 2022-06-28。", "Write the date, for example 2022-06-28."))
     fact = Fact(0, EvidenceKind(kind), fields, instant_of(day_start(anchor)), "draft", anchor=anchor)
     checked = fact_check(fact, source_kind=UnitKind.county_office, now=now)
+    unclear = unclear_about(supposed(fact.kind, checked, anchor, county=acting_division(), now=now), now=now)
+    if unclear:  # recorded as it is, it would turn the person's answer to `unknown`
+        raise _field("kind", say(f"现行规则据此不能判断：{unclear}", f"The rules cannot tell from this: {unclear}"))
     return {"kind": fact.kind.value, "anchor_day": anchor, "fields": checked}
 
 

@@ -56,6 +56,12 @@ def supposed(kind: EvidenceKind, fields: dict[str, object], anchor: Day, *, coun
     )
 
 
+def unclear_about(fact: Evidence, *, now: datetime) -> str:
+    """Why the rules in force could not tell what follows from `fact`; empty where they can."""
+    evaluation = evaluate([fact], AREAS, ports().ruleset, minute_of(now), holds_code=True)
+    return "; ".join(problem.reason for problem in evaluation.unclear)
+
+
 def rules_for(kind: EvidenceKind) -> tuple[Rule, ...]:
     """The rules in force that open a ground from this kind of evidence."""
     return tuple(ports().ruleset.by_kind.get(kind, ()))
