@@ -287,5 +287,3 @@ def _default() -> PolicyEntry:
 def b64(data: bytes) -> str:
     """Standard base64 text."""
     return base64.b64encode(data).decode()
-
-

@@ -112,8 +112,14 @@ def test_somebody_mentioned_before_keeps_her_number(world: World) -> None:
 def test_each_wrong_field_is_named_in_the_language_asked_for_and_no_value_is_repeated(world: World) -> None:
     """One answer names everything that is wrong; the one-time code is not spent on it."""
     wrong = application_of(
-        LIN, "12", document_number="14072819900307126", name="L1n", residence="110101", address="x",
-        consent_version="2020-01-01", phone="12345",
+        LIN,
+        "12",
+        document_number="14072819900307126",
+        name="L1n",
+        residence="110101",
+        address="x",
+        consent_version="2020-01-01",
+        phone="12345",
     )
     answer = world.client().post(APPLICATIONS, wrong, JSON, headers={"accept-language": "en"})
     fields = {error["field"]: error["message"] for error in answer.json()["errors"]}

@@ -26,12 +26,14 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "django_htmx",
+    "ninja",  # serves the API documentation's scripts itself: no third-party request
     "procrastinate.contrib.django",
     *(f"healthcode.control.{app}" for app in APPS),
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "healthcode.control.headers.HeadersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "healthcode.control.language.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",

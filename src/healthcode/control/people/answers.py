@@ -100,7 +100,8 @@ def fields_problem(errors: list[dict[str, Any]], *, code: str = "invalid_input")
         422,
         code,
         say("填写有误", "The input is not complete"),
-        errors[0]["message"] if len(errors) == 1
+        errors[0]["message"]
+        if len(errors) == 1
         else say("请改正列出的各项后再提交。", "Correct each field that is listed and send it again."),
         errors=errors,
     )

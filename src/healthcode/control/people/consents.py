@@ -67,8 +67,10 @@ def consent_version() -> str:
             503,
             "consent_missing",
             say("暂不能申领", "Applying is not possible now"),
-            say("告知书尚未发布，请稍后再试；凭身份证可以登记通行。",
-                "The consent text is not published yet. Try later; your ID card is enough to pass."),
+            say(
+                "告知书尚未发布，请稍后再试；凭身份证可以登记通行。",
+                "The consent text is not published yet. Try later; your ID card is enough to pass.",
+            ),
         )
     return max(ports().consents)
 

@@ -105,8 +105,10 @@ def phone_code_send(*, phone: str, now: datetime) -> PhoneCodeSent:
             503,
             "sms_unavailable",
             say("短信暂时发不出去", "The text message could not be sent"),
-            say("请一分钟后再试；没有手机也可凭身份证登记通行。",
-                "Try again in a minute. Without a phone, your ID card is enough."),
+            say(
+                "请一分钟后再试；没有手机也可凭身份证登记通行。",
+                "Try again in a minute. Without a phone, your ID card is enough.",
+            ),
             headers={"Retry-After": "60"},
         ) from None
     return PhoneCodeSent(int(CODE_LIFE.total_seconds()), int(CODE_GAP.total_seconds()))
@@ -136,9 +138,9 @@ def _code_hash(phone: str, code: str) -> bytes:
 def _limits_check(index: bytes, now: datetime) -> None:
     day = timedelta(days=1)
     sent = list(
-        PhoneCode.objects.filter(phone_index=index, sent_at__gt=now - day).order_by("-sent_at").values_list(
-            "sent_at", flat=True
-        )
+        PhoneCode.objects.filter(phone_index=index, sent_at__gt=now - day)
+        .order_by("-sent_at")
+        .values_list("sent_at", flat=True)
     )
     waits = [sent[most - 1] + span - now for most, span in _LIMITS if len(sent) >= most]
     seconds = max((math.ceil(wait.total_seconds()) for wait in waits), default=0)
@@ -149,8 +151,10 @@ def _limits_check(index: bytes, now: datetime) -> None:
         429,
         "phone_code_too_often",
         say("请稍后再获取验证码", "Wait before asking for another code"),
-        say(f"请在约 {minutes} 分钟后再试；上一条验证码可能仍然有效。",
-            f"Try again in about {minutes} min; the last code may still work."),
+        say(
+            f"请在约 {minutes} 分钟后再试；上一条验证码可能仍然有效。",
+            f"Try again in about {minutes} min; the last code may still work.",
+        ),
         headers={"Retry-After": str(seconds)},
     )
 

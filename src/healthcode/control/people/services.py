@@ -1,8 +1,8 @@
 """Applying and withdrawing (H1, H2; Art. 6, 10, 13).
 
 Who knows a document and its name and answers the one-time code of a phone is taken to be the person. A second
-application with the same document is the same application brought up to date. If it comes with another phone, the earlier
-phone must have said yes by a one-time code of its own; then every earlier session ends and the earlier phone is told.
+application with the same document is the same application brought up to date. If it comes with another phone, the
+earlier one must have said yes by a one-time code of its own; then every earlier session ends and it is told.
 Somebody who knows a stranger's name and number can still apply first, in his place, until sign-in with a national
 account (OpenID Connect) can be demanded: the trust table in ARCHITECTURE.md says so.
 """
@@ -151,9 +151,7 @@ def _refuse(application: Application, answer: RegistryAnswer, now: datetime) -> 
     """Record a borrowed or false identity; officers find it as an open refusal (H2). Both reasons get one answer."""
     index = document_index(application.document)
     made = Refusal.objects.create(at=now, document_index=index, reason=answer.value)
-    event_append(
-        EventName.RESIDENT_REFUSED, now=now, reference=f"refusal:{made.pk}", detail={"reason": answer.value}
-    )
+    event_append(EventName.RESIDENT_REFUSED, now=now, reference=f"refusal:{made.pk}", detail={"reason": answer.value})
     advice = say(
         "请与证件逐字核对。冒用他人信息须承担法律责任。如确认无误，可到社区服务点办理，或凭身份证登记通行。",
         "Compare both with your document, character by character; using another person's is punishable. If they are "
@@ -214,7 +212,9 @@ def _before(number: int) -> _Before:
 def _identity_write(number: int, application: Application, now: datetime) -> None:
     key = _key(number)
     values: Mapping[FieldName, str] = {
-        "name": application.name, "phone": application.phone, "address": application.address
+        "name": application.name,
+        "phone": application.phone,
+        "address": application.address,
     }
     columns = {f"{field}_sealed": sealed(key, number, field, value) for field, value in values.items()}
     if not Identity.objects.filter(pk=number).update(**columns, verified_at=now):
@@ -267,9 +267,7 @@ def _declaration_write(number: int, declaration: HealthDeclaration, now: datetim
     same_day = last is not None and day_of(minute_of(last.at)) == day_of(minute_of(now))
     if last is not None and same_day and opened(key, number, _DECLARATION, last.content_sealed) == text:
         return
-    made = Declaration.objects.create(
-        subject_id=number, at=now, content_sealed=sealed(key, number, _DECLARATION, text)
-    )
+    made = Declaration.objects.create(subject_id=number, at=now, content_sealed=sealed(key, number, _DECLARATION, text))
     fact = Fact(
         subject=number,
         kind=EvidenceKind.declaration,
@@ -284,8 +282,10 @@ def _tell_earlier_phone(phone: str) -> None:
     try:
         ports().sms.send(
             phone,
-            say("【山西健康码】您的健康码已改用另一手机号登录。如非本人操作，请立即拨打 12345。",
-                "[Shanxi Health Code] Your code now uses another phone. If that was not you, call 12345 at once."),
+            say(
+                "【山西健康码】您的健康码已改用另一手机号登录。如非本人操作，请立即拨打 12345。",
+                "[Shanxi Health Code] Your code now uses another phone. If that was not you, call 12345 at once.",
+            ),
         )
     except SmsUnavailable:
         log.warning("earlier_phone_not_told")  # the change stands; the person's page shows it as well
@@ -296,7 +296,9 @@ def _registry_unavailable() -> Problem:
         503,
         "registry_unavailable",
         say("身份核验暂不可用", "Identities cannot be checked now"),
-        say("请稍后再提交，验证码在有效期内仍可使用。现在通行请凭身份证登记。",
-            "Send it again in a moment; your code stays good until it runs out. To pass now, use your ID card."),
+        say(
+            "请稍后再提交，验证码在有效期内仍可使用。现在通行请凭身份证登记。",
+            "Send it again in a moment; your code stays good until it runs out. To pass now, use your ID card.",
+        ),
         headers={"Retry-After": "30"},
     )

@@ -99,8 +99,16 @@ def resident_session_open(*, number: int, key_thumb: bytes | None, now: datetime
     today = day_of(minute)
     # To the end of tomorrow: the longest that today's epoch key is held everywhere. The edges renew it in use.
     claim = SessionClaim(
-        kind="resident", subject=number, generation=state.generation, masked_name=shown.name, venue=0, checkpoint=0,
-        device=secrets.token_bytes(16), issued=minute, expires=day_start(today + 2), key_thumb=key_thumb,
+        kind="resident",
+        subject=number,
+        generation=state.generation,
+        masked_name=shown.name,
+        venue=0,
+        checkpoint=0,
+        device=secrets.token_bytes(16),
+        issued=minute,
+        expires=day_start(today + 2),
+        key_thumb=key_thumb,
     )
     keys = EpochKeys.from_master(ports().epoch_master, [today])
     return Opened(
@@ -144,8 +152,10 @@ def _phone_unused() -> Problem:
         404,
         "no_code_with_phone",
         say("此手机号尚未申领健康码", "No code was applied for with this number"),
-        say("请用此手机号和证件申领；不申领也可凭身份证登记通行。",
-            "Apply with this number and your document. Without a code, your ID card is enough to pass."),
+        say(
+            "请用此手机号和证件申领；不申领也可凭身份证登记通行。",
+            "Apply with this number and your document. Without a code, your ID card is enough to pass.",
+        ),
     )
 
 
@@ -154,7 +164,9 @@ def _phone_shared() -> Problem:
         409,
         "phone_shared",
         say("此手机号由多人使用", "Several people use this number"),
-        say("请同时填写证件号码，或重新填写申领信息（不会重复申领）。",
-            "Give your document number as well, or fill in the application again: nothing is doubled."),
+        say(
+            "请同时填写证件号码，或重新填写申领信息（不会重复申领）。",
+            "Give your document number as well, or fill in the application again: nothing is doubled.",
+        ),
         errors=[{"field": "document_number", "message": say("请填写证件号码。", "Enter your document number.")}],
     )

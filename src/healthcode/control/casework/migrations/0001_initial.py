@@ -6,58 +6,120 @@ import healthcode.control.casework.states
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Lead',
+            name="Lead",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('row', models.PositiveIntegerField(help_text='1 is the first row below the header')),
-                ('suspected_kind', models.CharField(choices=[('infection', 'infection'), ('close_contact', 'close_contact'), ('secondary_contact', 'secondary_contact'), ('arrival_abroad', 'arrival_abroad'), ('area_stay', 'area_stay'), ('venue_exposure', 'venue_exposure'), ('occupational_exposure', 'occupational_exposure'), ('symptom', 'symptom'), ('outside_status', 'outside_status'), ('test', 'test'), ('vaccination', 'vaccination'), ('declaration', 'declaration'), ('release', 'release')], max_length=32)),
-                ('anchor_day', models.IntegerField(help_text='local calendar day number')),
-                ('division', models.CharField(blank=True, help_text="county of the present address; empty: nobody's", max_length=6)),
-                ('content_sealed', models.BinaryField(help_text='JSON: place, remark, present address, phone')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("row", models.PositiveIntegerField(help_text="1 is the first row below the header")),
+                (
+                    "suspected_kind",
+                    models.CharField(
+                        choices=[
+                            ("infection", "infection"),
+                            ("close_contact", "close_contact"),
+                            ("secondary_contact", "secondary_contact"),
+                            ("arrival_abroad", "arrival_abroad"),
+                            ("area_stay", "area_stay"),
+                            ("venue_exposure", "venue_exposure"),
+                            ("occupational_exposure", "occupational_exposure"),
+                            ("symptom", "symptom"),
+                            ("outside_status", "outside_status"),
+                            ("test", "test"),
+                            ("vaccination", "vaccination"),
+                            ("declaration", "declaration"),
+                            ("release", "release"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("anchor_day", models.IntegerField(help_text="local calendar day number")),
+                (
+                    "division",
+                    models.CharField(
+                        blank=True, help_text="county of the present address; empty: nobody's", max_length=6
+                    ),
+                ),
+                ("content_sealed", models.BinaryField(help_text="JSON: place, remark, present address, phone")),
             ],
         ),
         migrations.CreateModel(
-            name='Proposal',
+            name="Proposal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('division', models.CharField(max_length=6)),
-                ('outcome', models.CharField(choices=[('confirm', 'confirm'), ('exclude', 'exclude'), ('transfer', 'transfer')], max_length=16)),
-                ('kind', models.CharField(blank=True, choices=[('infection', 'infection'), ('close_contact', 'close_contact'), ('secondary_contact', 'secondary_contact'), ('arrival_abroad', 'arrival_abroad'), ('area_stay', 'area_stay'), ('venue_exposure', 'venue_exposure'), ('occupational_exposure', 'occupational_exposure'), ('symptom', 'symptom'), ('outside_status', 'outside_status'), ('test', 'test'), ('vaccination', 'vaccination'), ('declaration', 'declaration'), ('release', 'release')], max_length=32)),
-                ('anchor_day', models.IntegerField(null=True)),
-                ('fields', models.JSONField(default=dict, help_text="the evidence's fields, checked against its kind")),
-                ('reason', models.CharField(max_length=500)),
-                ('target_division', models.CharField(blank=True, max_length=6)),
-                ('proposed_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("division", models.CharField(max_length=6)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("confirm", "confirm"), ("exclude", "exclude"), ("transfer", "transfer")],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("infection", "infection"),
+                            ("close_contact", "close_contact"),
+                            ("secondary_contact", "secondary_contact"),
+                            ("arrival_abroad", "arrival_abroad"),
+                            ("area_stay", "area_stay"),
+                            ("venue_exposure", "venue_exposure"),
+                            ("occupational_exposure", "occupational_exposure"),
+                            ("symptom", "symptom"),
+                            ("outside_status", "outside_status"),
+                            ("test", "test"),
+                            ("vaccination", "vaccination"),
+                            ("declaration", "declaration"),
+                            ("release", "release"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("anchor_day", models.IntegerField(null=True)),
+                ("fields", models.JSONField(default=dict, help_text="the evidence's fields, checked against its kind")),
+                ("reason", models.CharField(max_length=500)),
+                ("target_division", models.CharField(blank=True, max_length=6)),
+                ("proposed_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Review',
+            name="Review",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('division', models.CharField(max_length=6)),
-                ('verdict', models.CharField(choices=[('approve', 'approve'), ('return', 'return')], max_length=16)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('reviewed_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("division", models.CharField(max_length=6)),
+                ("verdict", models.CharField(choices=[("approve", "approve"), ("return", "return")], max_length=16)),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                ("reviewed_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='WorkItem',
+            name="WorkItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('division', models.CharField(blank=True, db_index=True, max_length=6)),
-                ('state', models.CharField(choices=[('queued', 'queued'), ('accepted', 'accepted'), ('proposed', 'proposed'), ('closed', 'closed')], default=healthcode.control.casework.states.ItemState['QUEUED'], max_length=16)),
-                ('opened_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_as', models.CharField(blank=True, max_length=16)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("division", models.CharField(blank=True, db_index=True, max_length=6)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "queued"),
+                            ("accepted", "accepted"),
+                            ("proposed", "proposed"),
+                            ("closed", "closed"),
+                        ],
+                        default=healthcode.control.casework.states.ItemState["QUEUED"],
+                        max_length=16,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_as", models.CharField(blank=True, max_length=16)),
             ],
         ),
     ]

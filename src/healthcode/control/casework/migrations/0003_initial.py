@@ -5,99 +5,147 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('casework', '0002_initial'),
-        ('offices', '0001_initial'),
-        ('people', '0001_initial'),
+        ("casework", "0002_initial"),
+        ("offices", "0001_initial"),
+        ("people", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='proposal',
-            name='proposer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='offices.officer'),
+            model_name="proposal",
+            name="proposer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="proposals", to="offices.officer"
+            ),
         ),
         migrations.AddField(
-            model_name='proposal',
-            name='subject',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.subject'),
+            model_name="proposal",
+            name="subject",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.subject"),
         ),
         migrations.AddField(
-            model_name='review',
-            name='proposal',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='review', to='casework.proposal'),
+            model_name="review",
+            name="proposal",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="review", to="casework.proposal"
+            ),
         ),
         migrations.AddField(
-            model_name='review',
-            name='proposer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='offices.officer'),
+            model_name="review",
+            name="proposer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="offices.officer"
+            ),
         ),
         migrations.AddField(
-            model_name='review',
-            name='reviewer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='offices.officer'),
+            model_name="review",
+            name="reviewer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="reviews", to="offices.officer"
+            ),
         ),
         migrations.AddField(
-            model_name='workitem',
-            name='assignee',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='offices.officer'),
+            model_name="workitem",
+            name="assignee",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="items", to="offices.officer"
+            ),
         ),
         migrations.AddField(
-            model_name='workitem',
-            name='lead',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='item', to='casework.lead'),
+            model_name="workitem",
+            name="lead",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="item", to="casework.lead"
+            ),
         ),
         migrations.AddField(
-            model_name='workitem',
-            name='subject',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='people.subject'),
+            model_name="workitem",
+            name="subject",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="items", to="people.subject"
+            ),
         ),
         migrations.AddField(
-            model_name='proposal',
-            name='item',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='casework.workitem'),
+            model_name="proposal",
+            name="item",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="proposals", to="casework.workitem"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('proposer', models.F('reviewer')), _negated=True), name='review_four_eyes'),
+            model_name="review",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("proposer", models.F("reviewer")), _negated=True), name="review_four_eyes"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('verdict', 'return'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='review_return_has_reason'),
+            model_name="review",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("verdict", "return"), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="review_return_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.UniqueConstraint(fields=('proposal', 'reviewer', 'verdict'), name='review_target_of_evidence'),
+            model_name="review",
+            constraint=models.UniqueConstraint(
+                fields=("proposal", "reviewer", "verdict"), name="review_target_of_evidence"
+            ),
         ),
         migrations.AddIndex(
-            model_name='workitem',
-            index=models.Index(condition=models.Q(('state', 'closed'), _negated=True), fields=['division', 'due_at'], name='work_item_open_by_due'),
+            model_name="workitem",
+            index=models.Index(
+                condition=models.Q(("state", "closed"), _negated=True),
+                fields=["division", "due_at"],
+                name="work_item_open_by_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workitem',
-            constraint=models.UniqueConstraint(fields=('id', 'subject'), name='work_item_with_its_subject'),
+            model_name="workitem",
+            constraint=models.UniqueConstraint(fields=("id", "subject"), name="work_item_with_its_subject"),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.UniqueConstraint(fields=('id', 'proposer'), name='proposal_with_its_proposer'),
+            model_name="proposal",
+            constraint=models.UniqueConstraint(fields=("id", "proposer"), name="proposal_with_its_proposer"),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.UniqueConstraint(fields=('id', 'subject', 'kind', 'anchor_day'), name='proposal_with_its_fact'),
+            model_name="proposal",
+            constraint=models.UniqueConstraint(
+                fields=("id", "subject", "kind", "anchor_day"), name="proposal_with_its_fact"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'confirm'), _negated=True), models.Q(models.Q(('kind', ''), _negated=True), ('anchor_day__isnull', False)), _connector='OR'), name='proposal_confirm_names_kind_and_day'),
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("outcome", "confirm"), _negated=True),
+                    models.Q(models.Q(("kind", ""), _negated=True), ("anchor_day__isnull", False)),
+                    _connector="OR",
+                ),
+                name="proposal_confirm_names_kind_and_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'transfer'), _negated=True), models.Q(('target_division', ''), _negated=True), _connector='OR'), name='proposal_transfer_names_target'),
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("outcome", "transfer"), _negated=True),
+                    models.Q(("target_division", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="proposal_transfer_names_target",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='proposal_has_reason'),
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason", ""), _negated=True), name="proposal_has_reason"
+            ),
         ),
     ]

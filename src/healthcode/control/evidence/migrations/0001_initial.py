@@ -5,41 +5,78 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('people', '0001_initial'),
+        ("people", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Evidence',
+            name="Evidence",
             fields=[
-                ('id', models.UUIDField(help_text='version 7: in the order of learning', primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('infection', 'infection'), ('close_contact', 'close_contact'), ('secondary_contact', 'secondary_contact'), ('arrival_abroad', 'arrival_abroad'), ('area_stay', 'area_stay'), ('venue_exposure', 'venue_exposure'), ('occupational_exposure', 'occupational_exposure'), ('symptom', 'symptom'), ('outside_status', 'outside_status'), ('test', 'test'), ('vaccination', 'vaccination'), ('declaration', 'declaration'), ('release', 'release')], max_length=32)),
-                ('fields', models.JSONField(default=dict)),
-                ('anchor_day', models.IntegerField(null=True)),
-                ('occurred_at', models.DateTimeField(help_text='when it held')),
-                ('learned_at', models.DateTimeField(help_text='when we learned it')),
-                ('division', models.CharField(blank=True, help_text='the county that determined it and owns its ground', max_length=6)),
-                ('document', models.CharField(help_text="the source's own reference", max_length=120)),
-                ('review_verdict', models.CharField(help_text="'approve': part of the key of the review", max_length=16, null=True)),
-                ('rescinded', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        help_text="version 7: in the order of learning", primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("infection", "infection"),
+                            ("close_contact", "close_contact"),
+                            ("secondary_contact", "secondary_contact"),
+                            ("arrival_abroad", "arrival_abroad"),
+                            ("area_stay", "area_stay"),
+                            ("venue_exposure", "venue_exposure"),
+                            ("occupational_exposure", "occupational_exposure"),
+                            ("symptom", "symptom"),
+                            ("outside_status", "outside_status"),
+                            ("test", "test"),
+                            ("vaccination", "vaccination"),
+                            ("declaration", "declaration"),
+                            ("release", "release"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("fields", models.JSONField(default=dict)),
+                ("anchor_day", models.IntegerField(null=True)),
+                ("occurred_at", models.DateTimeField(help_text="when it held")),
+                ("learned_at", models.DateTimeField(help_text="when we learned it")),
+                (
+                    "division",
+                    models.CharField(
+                        blank=True, help_text="the county that determined it and owns its ground", max_length=6
+                    ),
+                ),
+                ("document", models.CharField(help_text="the source's own reference", max_length=120)),
+                (
+                    "review_verdict",
+                    models.CharField(help_text="'approve': part of the key of the review", max_length=16, null=True),
+                ),
+                ("rescinded", models.BooleanField(default=False)),
             ],
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField()),
-                ('decided_at', models.DateTimeField()),
-                ('color', models.CharField(max_length=16)),
-                ('evaluation', models.JSONField(help_text='spec/evaluation.schema.json: grounds, notices, timeline')),
-                ('ruleset', models.CharField(max_length=64)),
-                ('evidence_ids', models.JSONField(help_text='the evidence as known, in order')),
-                ('division', models.CharField(blank=True, max_length=6)),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='people.subject')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("version", models.PositiveIntegerField()),
+                ("decided_at", models.DateTimeField()),
+                ("color", models.CharField(max_length=16)),
+                ("evaluation", models.JSONField(help_text="spec/evaluation.schema.json: grounds, notices, timeline")),
+                ("ruleset", models.CharField(max_length=64)),
+                ("evidence_ids", models.JSONField(help_text="the evidence as known, in order")),
+                ("division", models.CharField(blank=True, max_length=6)),
+                (
+                    "subject",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="decisions", to="people.subject"
+                    ),
+                ),
             ],
         ),
     ]

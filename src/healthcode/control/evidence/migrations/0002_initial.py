@@ -5,24 +5,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('casework', '0002_initial'),
-        ('evidence', '0001_initial'),
-        ('exchange', '0001_initial'),
+        ("casework", "0002_initial"),
+        ("evidence", "0001_initial"),
+        ("exchange", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='evidence',
-            name='batch',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='exchange.batch'),
+            model_name="evidence",
+            name="batch",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="evidence", to="exchange.batch"
+            ),
         ),
         migrations.AddField(
-            model_name='evidence',
-            name='proposal',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='casework.proposal'),
+            model_name="evidence",
+            name="proposal",
+            field=models.OneToOneField(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="evidence", to="casework.proposal"
+            ),
         ),
     ]

@@ -5,59 +5,114 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('evidence', '0002_initial'),
-        ('offices', '0001_initial'),
-        ('people', '0001_initial'),
+        ("evidence", "0002_initial"),
+        ("offices", "0001_initial"),
+        ("people", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='evidence',
-            name='proposer',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='offices.officer'),
+            model_name="evidence",
+            name="proposer",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="offices.officer"
+            ),
         ),
         migrations.AddField(
-            model_name='evidence',
-            name='reviewer',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='offices.officer'),
+            model_name="evidence",
+            name="reviewer",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="offices.officer"
+            ),
         ),
         migrations.AddField(
-            model_name='evidence',
-            name='source_unit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='offices.unit'),
+            model_name="evidence",
+            name="source_unit",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="offices.unit"),
         ),
         migrations.AddField(
-            model_name='evidence',
-            name='subject',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='people.subject'),
+            model_name="evidence",
+            name="subject",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="evidence", to="people.subject"
+            ),
         ),
         migrations.AddField(
-            model_name='evidence',
-            name='supersedes',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='evidence.evidence'),
+            model_name="evidence",
+            name="supersedes",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="evidence.evidence"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(fields=('subject', 'version'), name='decision_one_per_version'),
+            model_name="decision",
+            constraint=models.UniqueConstraint(fields=("subject", "version"), name="decision_one_per_version"),
         ),
         migrations.AddIndex(
-            model_name='evidence',
-            index=models.Index(fields=['subject', 'learned_at'], name='evidence_of_subject'),
+            model_name="evidence",
+            index=models.Index(fields=["subject", "learned_at"], name="evidence_of_subject"),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('proposal__isnull', False), ('proposer__isnull', False), ('review_verdict', 'approve'), ('reviewer__isnull', False), models.Q(('proposer', models.F('reviewer')), _negated=True)), models.Q(('batch__isnull', False), ('kind__in', ['test', 'vaccination']), ('proposal__isnull', True), ('reviewer__isnull', True)), models.Q(('batch__isnull', True), ('kind__in', ['declaration']), ('proposal__isnull', True), ('reviewer__isnull', True)), _connector='OR'), name='evidence_four_eyes_or_signed'),
+            model_name="evidence",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("proposal__isnull", False),
+                        ("proposer__isnull", False),
+                        ("review_verdict", "approve"),
+                        ("reviewer__isnull", False),
+                        models.Q(("proposer", models.F("reviewer")), _negated=True),
+                    ),
+                    models.Q(
+                        ("batch__isnull", False),
+                        ("kind__in", ["test", "vaccination"]),
+                        ("proposal__isnull", True),
+                        ("reviewer__isnull", True),
+                    ),
+                    models.Q(
+                        ("batch__isnull", True),
+                        ("kind__in", ["declaration"]),
+                        ("proposal__isnull", True),
+                        ("reviewer__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="evidence_four_eyes_or_signed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['infection', 'close_contact', 'secondary_contact', 'arrival_abroad', 'area_stay', 'venue_exposure', 'occupational_exposure', 'symptom', 'outside_status', 'test', 'vaccination', 'declaration', 'release'])), name='evidence_closed_list'),
+            model_name="evidence",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "infection",
+                            "close_contact",
+                            "secondary_contact",
+                            "arrival_abroad",
+                            "area_stay",
+                            "venue_exposure",
+                            "occupational_exposure",
+                            "symptom",
+                            "outside_status",
+                            "test",
+                            "vaccination",
+                            "declaration",
+                            "release",
+                        ],
+                    )
+                ),
+                name="evidence_closed_list",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(('document', ''), _negated=True), name='evidence_names_document'),
+            model_name="evidence",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("document", ""), _negated=True), name="evidence_names_document"
+            ),
         ),
     ]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('evidence', '0003_initial'),
+        ("evidence", "0003_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='decision',
-            name='holds_code',
-            field=models.BooleanField(default=True, help_text='the one input beside the evidence'),
+            model_name="decision",
+            name="holds_code",
+            field=models.BooleanField(default=True, help_text="the one input beside the evidence"),
         ),
     ]

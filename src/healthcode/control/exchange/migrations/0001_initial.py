@@ -4,48 +4,61 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Batch',
+            name="Batch",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('leads', 'leads'), ('results', 'results')], max_length=16)),
-                ('file_name', models.CharField(max_length=120)),
-                ('file_digest', models.BinaryField(help_text='SHA-256 of the file as received')),
-                ('signature', models.BinaryField(help_text='by the source unit over the digest', null=True)),
-                ('rows', models.PositiveIntegerField()),
-                ('imported_at', models.DateTimeField()),
-                ('imported_by', models.BigIntegerField(help_text='officer; null when a system imported it', null=True)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("kind", models.CharField(choices=[("leads", "leads"), ("results", "results")], max_length=16)),
+                ("file_name", models.CharField(max_length=120)),
+                ("file_digest", models.BinaryField(help_text="SHA-256 of the file as received")),
+                ("signature", models.BinaryField(help_text="by the source unit over the digest", null=True)),
+                ("rows", models.PositiveIntegerField()),
+                ("imported_at", models.DateTimeField()),
+                ("imported_by", models.BigIntegerField(help_text="officer; null when a system imported it", null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='BatchRow',
+            name="BatchRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('leads', 'leads'), ('results', 'results')], max_length=16)),
-                ('key', models.BinaryField(help_text="keyed hash of source unit and the source's own row id")),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("leads", "leads"), ("results", "results")], max_length=16)),
+                ("key", models.BinaryField(help_text="keyed hash of source unit and the source's own row id")),
             ],
         ),
         migrations.CreateModel(
-            name='Upload',
+            name="Upload",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('leads', 'leads'), ('results', 'results')], max_length=16)),
-                ('file_name', models.CharField(max_length=120)),
-                ('file_digest', models.BinaryField()),
-                ('content_sealed', models.BinaryField()),
-                ('signature', models.BinaryField(null=True)),
-                ('uploaded_by', models.BigIntegerField(null=True)),
-                ('uploaded_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('received', 'received'), ('importing', 'importing'), ('imported', 'imported'), ('refused', 'refused')], default='received', max_length=16)),
-                ('rows_done', models.PositiveIntegerField(default=0)),
-                ('report', models.JSONField(default=dict, help_text='what was imported, or each problem by row and column')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("kind", models.CharField(choices=[("leads", "leads"), ("results", "results")], max_length=16)),
+                ("file_name", models.CharField(max_length=120)),
+                ("file_digest", models.BinaryField()),
+                ("content_sealed", models.BinaryField()),
+                ("signature", models.BinaryField(null=True)),
+                ("uploaded_by", models.BigIntegerField(null=True)),
+                ("uploaded_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("received", "received"),
+                            ("importing", "importing"),
+                            ("imported", "imported"),
+                            ("refused", "refused"),
+                        ],
+                        default="received",
+                        max_length=16,
+                    ),
+                ),
+                ("rows_done", models.PositiveIntegerField(default=0)),
+                (
+                    "report",
+                    models.JSONField(default=dict, help_text="what was imported, or each problem by row and column"),
+                ),
             ],
         ),
     ]

@@ -5,41 +5,48 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('exchange', '0001_initial'),
-        ('offices', '0001_initial'),
+        ("exchange", "0001_initial"),
+        ("offices", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='batch',
-            name='unit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='offices.unit'),
+            model_name="batch",
+            name="unit",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="batches", to="offices.unit"
+            ),
         ),
         migrations.AddField(
-            model_name='batchrow',
-            name='batch',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='row_keys', to='exchange.batch'),
+            model_name="batchrow",
+            name="batch",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="row_keys", to="exchange.batch"
+            ),
         ),
         migrations.AddField(
-            model_name='upload',
-            name='batch',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='exchange.batch'),
+            model_name="upload",
+            name="batch",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="exchange.batch"
+            ),
         ),
         migrations.AddField(
-            model_name='upload',
-            name='unit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uploads', to='offices.unit'),
+            model_name="upload",
+            name="unit",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="uploads", to="offices.unit"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.UniqueConstraint(fields=('kind', 'unit', 'file_digest'), name='batch_once_per_file'),
+            model_name="batch",
+            constraint=models.UniqueConstraint(fields=("kind", "unit", "file_digest"), name="batch_once_per_file"),
         ),
         migrations.AddConstraint(
-            model_name='batchrow',
-            constraint=models.UniqueConstraint(fields=('kind', 'key'), name='batch_row_once'),
+            model_name="batchrow",
+            constraint=models.UniqueConstraint(fields=("kind", "key"), name="batch_row_once"),
         ),
     ]

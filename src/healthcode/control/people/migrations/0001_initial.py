@@ -5,102 +5,148 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Subject',
+            name="Subject",
             fields=[
-                ('number', models.BigAutoField(primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField()),
-                ('holds_code', models.BooleanField(default=False)),
-                ('residence_division', models.CharField(blank=True, max_length=6)),
-                ('present_division', models.CharField(blank=True, db_index=True, max_length=6)),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
+                ("number", models.BigAutoField(primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField()),
+                ("holds_code", models.BooleanField(default=False)),
+                ("residence_division", models.CharField(blank=True, max_length=6)),
+                ("present_division", models.CharField(blank=True, db_index=True, max_length=6)),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='PhoneCode',
+            name="PhoneCode",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('phone_index', models.BinaryField(db_index=True)),
-                ('code_hash', models.BinaryField()),
-                ('sent_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('used_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("phone_index", models.BinaryField(db_index=True)),
+                ("code_hash", models.BinaryField()),
+                ("sent_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("used_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Identity',
+            name="Identity",
             fields=[
-                ('subject', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='identity', serialize=False, to='people.subject')),
-                ('document_kind', models.CharField(choices=[('resident_id', 'resident_id'), ('passport', 'passport'), ('hk_macao_permit', 'hk_macao_permit'), ('taiwan_permit', 'taiwan_permit'), ('foreign_pr', 'foreign_pr')], max_length=24)),
-                ('document_sealed', models.BinaryField()),
-                ('name_sealed', models.BinaryField(null=True)),
-                ('phone_sealed', models.BinaryField(null=True)),
-                ('address_sealed', models.BinaryField(null=True)),
-                ('verified_at', models.DateTimeField(help_text='matched by the identity registry', null=True)),
+                (
+                    "subject",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="identity",
+                        serialize=False,
+                        to="people.subject",
+                    ),
+                ),
+                (
+                    "document_kind",
+                    models.CharField(
+                        choices=[
+                            ("resident_id", "resident_id"),
+                            ("passport", "passport"),
+                            ("hk_macao_permit", "hk_macao_permit"),
+                            ("taiwan_permit", "taiwan_permit"),
+                            ("foreign_pr", "foreign_pr"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("document_sealed", models.BinaryField()),
+                ("name_sealed", models.BinaryField(null=True)),
+                ("phone_sealed", models.BinaryField(null=True)),
+                ("address_sealed", models.BinaryField(null=True)),
+                ("verified_at", models.DateTimeField(help_text="matched by the identity registry", null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='SubjectState',
+            name="SubjectState",
             fields=[
-                ('subject', models.OneToOneField(db_column='number', on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='state', serialize=False, to='people.subject')),
-                ('version', models.PositiveIntegerField(default=0)),
-                ('generation', models.PositiveIntegerField(default=1)),
-                ('color', models.CharField(default='absent', max_length=16)),
-                ('record', models.BinaryField(help_text='32 bytes, spec/color-table.md', null=True)),
-                ('grounds', models.BinaryField(help_text='GroundsNote for the edge', null=True)),
-                ('ruleset', models.CharField(blank=True, max_length=64)),
-                ('evaluated_at', models.DateTimeField(null=True)),
+                (
+                    "subject",
+                    models.OneToOneField(
+                        db_column="number",
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="state",
+                        serialize=False,
+                        to="people.subject",
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=0)),
+                ("generation", models.PositiveIntegerField(default=1)),
+                ("color", models.CharField(default="absent", max_length=16)),
+                ("record", models.BinaryField(help_text="32 bytes, spec/color-table.md", null=True)),
+                ("grounds", models.BinaryField(help_text="GroundsNote for the edge", null=True)),
+                ("ruleset", models.CharField(blank=True, max_length=64)),
+                ("evaluated_at", models.DateTimeField(null=True)),
             ],
             options={
-                'db_table': 'subject_state',
+                "db_table": "subject_state",
             },
         ),
         migrations.CreateModel(
-            name='Declaration',
+            name="Declaration",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('content_sealed', models.BinaryField()),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='declarations', to='people.subject')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("content_sealed", models.BinaryField()),
+                (
+                    "subject",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="declarations", to="people.subject"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.CharField(max_length=32)),
-                ('given', models.BooleanField()),
-                ('at', models.DateTimeField()),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='people.subject')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("version", models.CharField(max_length=32)),
+                ("given", models.BooleanField()),
+                ("at", models.DateTimeField()),
+                (
+                    "subject",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="consents", to="people.subject"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='IdentityIndex',
+            name="IdentityIndex",
             fields=[
-                ('index', models.BinaryField(help_text='HMAC, 32 bytes', primary_key=True, serialize=False)),
-                ('field', models.CharField(choices=[('document', 'document'), ('phone', 'phone')], max_length=16)),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='indexes', to='people.subject')),
+                ("index", models.BinaryField(help_text="HMAC, 32 bytes", primary_key=True, serialize=False)),
+                ("field", models.CharField(choices=[("document", "document"), ("phone", "phone")], max_length=16)),
+                (
+                    "subject",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="indexes", to="people.subject"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Refusal',
+            name="Refusal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('document_index', models.BinaryField()),
-                ('reason', models.CharField(max_length=32)),
-                ('handled', models.BooleanField(default=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("document_index", models.BinaryField()),
+                ("reason", models.CharField(max_length=32)),
+                ("handled", models.BooleanField(default=False)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='refusal_has_reason')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("reason", ""), _negated=True), name="refusal_has_reason")
+                ],
             },
         ),
     ]

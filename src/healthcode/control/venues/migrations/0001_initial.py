@@ -5,66 +5,116 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('offices', '0001_initial'),
-        ('people', '0001_initial'),
+        ("offices", "0001_initial"),
+        ("people", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Checkpoint',
+            name="Checkpoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('name', models.CharField(max_length=40)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField()),
+                ("name", models.CharField(max_length=40)),
             ],
         ),
         migrations.CreateModel(
-            name='Venue',
+            name="Venue",
             fields=[
-                ('number', models.BigAutoField(primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=80)),
-                ('type', models.CharField(help_text='healthcode.domain.venue', max_length=40)),
-                ('address', models.CharField(max_length=160)),
-                ('division', models.CharField(db_index=True, max_length=6)),
-                ('state', models.CharField(choices=[('pending', 'pending'), ('approved', 'approved'), ('refused', 'refused'), ('suspended', 'suspended'), ('closed', 'closed')], default='pending', max_length=16)),
-                ('registered_at', models.DateTimeField()),
-                ('reviewed_at', models.DateTimeField(blank=True, null=True)),
-                ('review_reason', models.CharField(blank=True, max_length=200)),
-                ('manager', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='venues', to='people.subject')),
-                ('reviewed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='offices.officer')),
+                ("number", models.BigAutoField(primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=80)),
+                ("type", models.CharField(help_text="healthcode.domain.venue", max_length=40)),
+                ("address", models.CharField(max_length=160)),
+                ("division", models.CharField(db_index=True, max_length=6)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "pending"),
+                            ("approved", "approved"),
+                            ("refused", "refused"),
+                            ("suspended", "suspended"),
+                            ("closed", "closed"),
+                        ],
+                        default="pending",
+                        max_length=16,
+                    ),
+                ),
+                ("registered_at", models.DateTimeField()),
+                ("reviewed_at", models.DateTimeField(blank=True, null=True)),
+                ("review_reason", models.CharField(blank=True, max_length=200)),
+                (
+                    "manager",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="venues", to="people.subject"
+                    ),
+                ),
+                (
+                    "reviewed_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="offices.officer"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Inspector',
+            name="Inspector",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(help_text='what the manager calls this post, never a name of a person', max_length=40)),
-                ('invite_hash', models.BinaryField(unique=True)),
-                ('invited_at', models.DateTimeField()),
-                ('invite_expires_at', models.DateTimeField()),
-                ('device', models.BinaryField(help_text='16 random bytes given to the accepting device', null=True)),
-                ('accepted_at', models.DateTimeField(blank=True, null=True)),
-                ('dismissed_at', models.DateTimeField(blank=True, null=True)),
-                ('checkpoint', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='inspectors', to='venues.checkpoint')),
-                ('subject', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.subject')),
-                ('venue', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='inspectors', to='venues.venue')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "label",
+                    models.CharField(
+                        help_text="what the manager calls this post, never a name of a person", max_length=40
+                    ),
+                ),
+                ("invite_hash", models.BinaryField(unique=True)),
+                ("invited_at", models.DateTimeField()),
+                ("invite_expires_at", models.DateTimeField()),
+                ("device", models.BinaryField(help_text="16 random bytes given to the accepting device", null=True)),
+                ("accepted_at", models.DateTimeField(blank=True, null=True)),
+                ("dismissed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "checkpoint",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="inspectors",
+                        to="venues.checkpoint",
+                    ),
+                ),
+                (
+                    "subject",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.subject"
+                    ),
+                ),
+                (
+                    "venue",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="inspectors", to="venues.venue"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='checkpoint',
-            name='venue',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='checkpoints', to='venues.venue'),
+            model_name="checkpoint",
+            name="venue",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="checkpoints", to="venues.venue"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='venue',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'pending'), ('reviewed_by__isnull', False), _connector='OR'), name='venue_reviewed_by_someone'),
+            model_name="venue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state", "pending"), ("reviewed_by__isnull", False), _connector="OR"),
+                name="venue_reviewed_by_someone",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='checkpoint',
-            constraint=models.UniqueConstraint(fields=('venue', 'number'), name='checkpoint_number_in_venue'),
+            model_name="checkpoint",
+            constraint=models.UniqueConstraint(fields=("venue", "number"), name="checkpoint_number_in_venue"),
         ),
     ]
