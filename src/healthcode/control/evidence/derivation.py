@@ -23,7 +23,7 @@ from healthcode.control.audit.services import canonical_json, event_append
 from healthcode.control.bridge.services import publish
 from healthcode.control.evidence.ids import ids_make
 from healthcode.control.evidence.models import Decision
-from healthcode.control.evidence.notes import grounds_note
+from healthcode.control.evidence.notes import grounds_note, no_grounds_note
 from healthcode.control.evidence.reading import evidence_of
 from healthcode.control.evidence.rows import chunks
 from healthcode.control.ports import ports
@@ -208,7 +208,9 @@ def _publish(derived: Sequence[_Derived], lane: Lane) -> None:
     for item in derived:
         messages.append((FeedKind.RECORD, item.state.number, item.record))
         if item.grounds is not None or item.state.had_grounds:
-            messages.append((FeedKind.GROUNDS, item.state.number, item.grounds or b""))  # empty: the entry goes
+            # "no grounds" carries its version too: a bulk message that comes late must not bring old grounds back
+            note = item.grounds or no_grounds_note(version=item.version)
+            messages.append((FeedKind.GROUNDS, item.state.number, note))
     publish(messages, lane=lane)
 
 

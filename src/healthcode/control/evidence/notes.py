@@ -28,6 +28,11 @@ def grounds_note(
     return note_encode(GroundsNote(version=version, grounds=lines, notices=notices))
 
 
+def no_grounds_note(*, version: int) -> bytes:
+    """The payload of a GROUNDS message that says: no ground and no notice is open any more."""
+    return note_encode(GroundsNote(version=version, grounds=[], notices=[]))
+
+
 def offices_of(divisions: Collection[str]) -> Offices:
     """Whom to ask, by county code: the county's own office and its public number."""
     units = Unit.objects.filter(kind=UnitKind.county_office, division__in=[d for d in divisions if d])
