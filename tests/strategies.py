@@ -1,5 +1,6 @@
 """Evidence and areas at random: plausible ones, and ones that no clerk would write."""
 
+from dataclasses import replace
 from datetime import date
 
 from hypothesis import strategies as st
@@ -10,11 +11,13 @@ from healthcode.domain.document import Document, DocumentKind, resident_id_check
 from healthcode.domain.evidence import KIND_SPECS, Evidence, EvidenceKind
 from healthcode.domain.evidence_fields import Field
 from healthcode.domain.time import day_start
-from tests.rulebook import at
+from healthcode.rules.model import CatchUp, EndKind, Event, Phase, Rule, Ruleset, Schedule
+from tests.rulebook import at, ninth
 
 FIRST = at(1)
 LAST = at(31)
 AREAS = ("a1", "a2")
+SEVERITIES = {c.id: c.severity for c in ninth().colors.definitions}
 minutes = st.integers(FIRST, LAST)
 
 
@@ -105,4 +108,82 @@ def nonsense(draw: st.DrawFn) -> Evidence:
     number = junk | minutes
     text = junk | ids
     values = [draw(s) for s in (text, st.just(kind) | junk, st.just(fields), number, number, number, text)]
-    return Evidence(*values, rescinded=draw(junk))  # type: ignore[arg-type]
+    return Evidence(*values, rescinded=draw(junk))  # type: ignore[arg-type, misc]
+
+
+_COLORS = ("green", "yellow", "red")
+_RELEASES = (Event.discharged, Event.excluded, Event.completed, Event.certified)
+
+
+@st.composite
+def _schedule(draw: st.DrawFn, first: int, last: int) -> Schedule | None:
+    """No tests, test days within a phase, or a count of them."""
+    form = draw(st.integers(0, 2))
+    if form == 0:
+        return None
+    if form == 1:
+        days = draw(st.lists(st.integers(first, last), min_size=1, max_size=4, unique=True))
+        return Schedule(days=tuple(sorted(days)))
+    spacing = draw(st.sampled_from([0, 60, 720, 1440]))
+    return Schedule(count=draw(st.integers(1, 3)), spacing=spacing, from_day=draw(st.integers(0, first)))
+
+
+@st.composite
+def _phase(draw: st.DrawFn, base: Phase, end: EndKind, first: int) -> Phase:
+    """One phase from a day on, with an end of one form."""
+    color, held = draw(st.sampled_from(_COLORS)), draw(st.sampled_from(_COLORS))
+    last = first + draw(st.integers(0, 6))
+    timed = end in (EndKind.days, EndKind.tests)
+    return replace(
+        base,
+        id=f"p{first}{end.value}",
+        end=end,
+        first=first,
+        last=last,
+        color=color,
+        severity=SEVERITIES[color],
+        hold_color=held,
+        hold_severity=SEVERITIES[held],
+        schedule=draw(_schedule(first, last)) if timed else None,
+        event=draw(st.sampled_from(_RELEASES)) if end is EndKind.event else None,
+        from_previous=False,
+        notices=draw(st.sampled_from([(), ("tests_due",), ("retest_pending", "tests_due")])),
+        when=None,
+    )
+
+
+@st.composite
+def _phases(draw: st.DrawFn, rule: Rule) -> tuple[Phase, ...]:
+    """One to three phases; after an end without a day the next is counted from it."""
+    if rule.follows_area or rule.evidence in (EvidenceKind.test, EvidenceKind.outside_status):
+        return rule.phases
+    found: list[Phase] = []
+    first = 0
+    for place in range(draw(st.integers(1, 3))):
+        end = draw(st.sampled_from([EndKind.days, EndKind.days, EndKind.tests, EndKind.event]))
+        phase = draw(_phase(rule.phases[0], end, first))
+        after_event = bool(found) and (found[-1].end is EndKind.event or found[-1].from_previous)
+        found.append(replace(phase, id=f"p{place}", from_previous=after_event))
+        first = 0 if end is EndKind.event or after_event else phase.last + 1
+    linked = [p for p in rule.phases if p.end is EndKind.field]
+    return (*found, *linked)
+
+
+@st.composite
+def rulesets(draw: st.DrawFn) -> Ruleset:
+    """A ruleset of one to five rules of the ninth edition with other numbers."""
+    base = ninth()
+    chosen = draw(st.lists(st.sampled_from(base.rules), min_size=1, max_size=5, unique_by=lambda r: r.id))
+    rules = [
+        replace(
+            rule,
+            phases=draw(_phases(rule)),
+            closed_by=frozenset(draw(st.lists(st.sampled_from(_RELEASES), max_size=2))),
+            catch_up=CatchUp(draw(st.integers(1, 3)), draw(st.sampled_from([0, 720, 1440]))),
+            hold_notice=draw(st.sampled_from([None, "test_missing"])),
+            anchor=draw(st.sampled_from(["anchor", "learned", "occurred"])) if rule.anchor == "anchor" else rule.anchor,
+        )
+        for rule in chosen
+    ]
+    kinds = {kind: tuple(r for r in rules if r.evidence is kind) for kind in EvidenceKind}
+    return replace(base, rules=tuple(rules), by_kind=kinds)

@@ -179,7 +179,7 @@ def _levels(inputs: _Inputs, areas: Sequence[Area]) -> list[Span]:
     spans: list[Span] = []
     for instant in instants:
         levels = [index_of[a.level] for a in mine if a.in_force(instant) and a.level in index_of]
-        worst = max(levels, key=lambda i: inputs.rule.phases[i].severity) if levels else CLOSED
+        worst = max(levels, key=lambda i: (inputs.rule.phases[i].severity, -i)) if levels else CLOSED
         if not spans or spans[-1].phase != worst:
             spans.append(Span(instant, worst, False))
     return spans

@@ -14,8 +14,8 @@ from healthcode.rules.model import Event
 from healthcode.rules.result import Unclear
 from healthcode.rules.schedule import TestBook
 
-_OLDEST_DAY = -46_000
-_OLDEST_MINUTE = _OLDEST_DAY * 1440
+OLDEST_DAY = -46_000
+OLDEST_MINUTE = OLDEST_DAY * 1440
 """Nothing that matters happened before 1844; a wilder number is a fault, not a date."""
 _UNREADABLE = (AttributeError, TypeError, ValueError, KeyError, OverflowError)
 _RESULTS = frozenset({"negative", "positive", "pending", "invalid"})
@@ -84,9 +84,9 @@ class History:
             raise ValueError("day 0 is missing")
         if anchor is not None and type(anchor) is not int:
             raise ValueError("day 0 is no day")
-        if anchor is not None and not _OLDEST_DAY < anchor <= (record.learned + 480) // 1440:
+        if anchor is not None and not OLDEST_DAY < anchor <= (record.learned + 480) // 1440:
             raise ValueError("day 0 lies in the future")
-        if not _OLDEST_MINUTE < record.occurred <= record.learned + SAMPLING_SKEW:
+        if not OLDEST_MINUTE < record.occurred <= record.learned + SAMPLING_SKEW:
             raise ValueError("the time lies in the future")
 
     def _add_test(self, record: Evidence, chain: tuple[str, ...], first: Minute, determined: Minute) -> None:
@@ -96,7 +96,7 @@ class History:
         sampled, learned = record.occurred, record.learned
         if result not in _RESULTS or not isinstance(pool, int) or pool < 1:
             raise ValueError("no such result or pool size")
-        if not _OLDEST_MINUTE < sampled <= learned + SAMPLING_SKEW:
+        if not OLDEST_MINUTE < sampled <= learned + SAMPLING_SKEW:
             raise ValueError("sampled in the future")
         nucleic = fields.get("method", "nucleic_acid") == "nucleic_acid"
         if result == "negative" and nucleic:

@@ -35,9 +35,10 @@ class TestBook:
     def __init__(
         self, negatives: list[tuple[Minute, Minute]], pending: list[Minute], singles: list[tuple[Minute, Minute]]
     ) -> None:
-        negatives.sort()
-        self.negatives = [n[0] for n in negatives]
-        self.known = [n[1] for n in negatives]
+        negatives.sort(reverse=True)
+        first_known = dict(negatives)  # one sampling reported twice counts once, from its first report
+        self.negatives = sorted(first_known)
+        self.known = [first_known[n] for n in self.negatives]
         self.pending = pending
         self.pending_days = {day_of(p) for p in pending}
         self.days = {(m + 480) // 1440 for m in self.negatives}

@@ -1,0 +1,119 @@
+"""One meaning, two evaluators: the columnar plan answers for everybody what `evaluate` answers for each (color.md)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from healthcode.domain.area import Area
+from healthcode.domain.evidence import Evidence, EvidenceKind
+from healthcode.lake.columns import MINUTE_SHIFT, OFFSET, record_row
+from healthcode.lake.engine import Engine, Run
+from healthcode.rules.evaluate import evaluate, record_steps
+from healthcode.rules.model import Rule, Ruleset
+from healthcode.rules.result import Evaluation, Span
+from tests.rulebook import ninth
+from tests.strategies import areas, evidence, minutes, rulesets
+
+History = tuple[list[Evidence], bool]
+
+
+@dataclass(repr=False)
+class Crowd:
+    """Many people at once: compiling a plan costs far more than running it."""
+
+    people: list[History]
+
+
+few = settings(
+    max_examples=4,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking would compile hundreds of plans
+)
+crowds = st.builds(Crowd, st.lists(st.tuples(evidence(12), st.booleans()), min_size=20, max_size=40))
+ENGINE = Engine(threads=1, memory="1GB")
+
+
+def population_run(people: Sequence[History], places: Sequence[Area], ruleset: Ruleset, now: int) -> Run:
+    """Everybody's evidence in one run."""
+    rows = [record_row(n, e) for n, (known, _) in enumerate(people) for e in known]
+    ENGINE.load("evidence", [r for r in rows if r["kind"] != EvidenceKind.test])
+    ENGINE.load("tests", [r for r in rows if r["kind"] == EvidenceKind.test])
+    levels = [{"area": a.id, "level": a.level, "from_": a.from_, "until": a.until} for a in places]
+    ENGINE.load("areas", levels)
+    ENGINE.load("subjects", [{"subject": n, "holds_code": holds} for n, (_, holds) in enumerate(people)])
+    return Run(ENGINE, ruleset, now)
+
+
+def unpacked(code: int) -> Span:
+    """A packed span as the other evaluator writes it."""
+    ordinal = (code >> 27) & 63
+    phase = -1 if ordinal == 63 else ordinal // 2
+    return Span((code >> MINUTE_SHIFT) - OFFSET, phase, phase >= 0 and ordinal % 2 == 1)
+
+
+def ground_row(row: dict[str, Any], rule: Rule) -> tuple[object, ...]:
+    """One open ground of the run."""
+    spans = tuple(unpacked(code) for code in sorted(row["spans"]))
+    phase = rule.phases[row["ordinal"] // 2]
+    ends = row["since"], row["phase_since"], row["next_change"], row["until"]
+    return (
+        row["rule"],
+        row["root"],
+        row["id"],
+        phase.id,
+        row["ordinal"] % 2 == 1,
+        row["severity"],
+        row["notices"],
+        *ends,
+        spans,
+    )
+
+
+def ground_rows(answer: Evaluation, ruleset: Ruleset) -> set[tuple[object, ...]]:
+    """The open grounds of one person in the same form."""
+    return {
+        (
+            *(g.rule, g.evidence, g.record, g.phase, g.held, ruleset.colors.severity(g.color)),
+            *(ruleset.notice_bits(g.notices), g.since, g.phase_since, g.next_change, g.until, g.spans),
+        )
+        for g in answer.grounds
+    }
+
+
+def same_answers(people: Sequence[History], places: Sequence[Area], ruleset: Ruleset, now: int) -> None:
+    """Color, grounds, notices, timeline, last negative and doses of everybody."""
+    run = population_run(people, places, ruleset, now)
+    steps: dict[int, list[tuple[int, int, int]]] = {}
+    for row in sorted(ENGINE.rows(run.steps), key=lambda r: int(r["minute"])):
+        steps.setdefault(row["subject"], []).append((row["minute"], row["state"], row["notices"]))
+    grounds: dict[int, set[tuple[object, ...]]] = {}
+    for row in ENGINE.rows(run.grounds):
+        grounds.setdefault(row["subject"], set()).add(ground_row(row, ruleset.rule(row["rule"])))
+    for row in ENGINE.rows(run.people):
+        number: int = row["subject"]
+        known, holds = people[number]
+        answer = evaluate(known, places, ruleset, now, holds_code=holds)
+        expected = record_steps(answer, ruleset)
+        assert (now, row["state"], row["notices"]) == expected[0], known
+        assert steps.get(number, expected) == expected, known
+        assert row["later"] == len(expected) - 1, known
+        assert grounds.get(number, set()) == ground_rows(answer, ruleset), known
+        assert (row["last_negative"], row["doses"]) == (answer.last_negative, answer.doses), known
+
+
+@few
+@given(crowds, areas(), minutes)
+def test_the_ninth_edition_means_the_same_to_both(crowd: Crowd, places: list[Area], now: int) -> None:
+    """Corrections, rescissions, overlapping grounds, missing and late tests, pools, areas."""
+    same_answers(crowd.people, places, ninth(), now)
+
+
+@few
+@given(crowds, areas(), minutes, rulesets())
+def test_any_ruleset_means_the_same_to_both(crowd: Crowd, places: list[Area], now: int, rules: Ruleset) -> None:
+    """Whatever an officer writes: lengths, test days, counts, spacings, ends, colors, notices."""
+    same_answers(crowd.people, places, rules, now)
