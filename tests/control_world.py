@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection, transaction
 
 from healthcode.adapters.registry_file import RegistryFile, registry_write
@@ -194,6 +195,7 @@ def world(cluster: Cluster, cast_database: str, control_ports: Ports) -> Iterato
     """A control plane on a database of this test's own."""
     clone = cluster.clone(cast_database)
     database_change(clone.dsn("app"))
+    cache.clear()  # spent one-time codes and sign-in limits of the test before
     sms = control_ports.sms
     assert isinstance(sms, SmsRecorder)
     sms.sent.clear()

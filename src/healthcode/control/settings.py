@@ -81,6 +81,7 @@ ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "10/m/ip,5/5m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = False  # `configure` allows plain HTTP (loopback) only where cookies need no HTTPS
 MFA_TOTP_ISSUER = "healthcode"
+MFA_TOTP_TOLERANCE = 1  # the code before and after: phones' clocks differ, and typing takes time
 MFA_ADAPTER = "healthcode.control.offices.second_factor.SealingMfaAdapter"
 
 SESSION_COOKIE_HTTPONLY = True
