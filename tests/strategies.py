@@ -11,7 +11,8 @@ from healthcode.domain.document import Document, DocumentKind, resident_id_check
 from healthcode.domain.evidence import KIND_SPECS, Evidence, EvidenceKind
 from healthcode.domain.evidence_fields import Field
 from healthcode.domain.time import day_start
-from healthcode.rules.model import CatchUp, EndKind, Event, Phase, Rule, Ruleset, Schedule
+from healthcode.rules.model import CatchUp, EndKind, Event, Phase, Rule, Ruleset, Schedule, Transition
+from healthcode.rules.succession import RulesetHistory
 from tests.rulebook import at, ninth
 
 FIRST = at(1)
@@ -187,3 +188,21 @@ def rulesets(draw: st.DrawFn) -> Ruleset:
     ]
     kinds = {kind: tuple(r for r in rules if r.evidence is kind) for kind in EvidenceKind}
     return replace(base, rules=tuple(rules), by_kind=kinds)
+
+
+@st.composite
+def successions(draw: st.DrawFn) -> RulesetHistory:
+    """Two or three random rulesets, one after the other, with random transitions; rules come and go."""
+    bounds = sorted(draw(st.lists(st.integers(2, 30), min_size=1, max_size=2, unique=True)))
+    starts = [FIRST - 100_000, *(at(day, draw(st.sampled_from([0, 0, 13]))) for day in bounds)]
+    found = []
+    modes = st.builds(Transition, st.sampled_from(["continue", "recompute", "recompute", "end"]), st.booleans())
+    for place, start in enumerate(starts):
+        base = draw(rulesets())
+        rules = tuple(replace(r, transition=draw(modes)) for r in base.rules)
+        gone = {r.id: Transition(draw(st.sampled_from(["continue", "end"]))) for r in ninth().rules if r not in rules}
+        until = starts[place + 1] if place + 1 < len(starts) else None
+        kinds = {kind: tuple(r for r in rules if r.evidence is kind) for kind in EvidenceKind}
+        new = replace(base, version=f"{place}", from_=start, until=until, rules=rules, by_kind=kinds, abolished=gone)
+        found.append(new)
+    return RulesetHistory.of(found)

@@ -1,6 +1,7 @@
 """Laws of the color (color.md): total, worst of grounds, each ground alone, the timeline keeps its word."""
 
 import json
+from dataclasses import replace
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -11,9 +12,10 @@ from healthcode.rules.document import evaluation_from_json, evaluation_to_json, 
 from healthcode.rules.evaluate import evaluate
 from healthcode.rules.explain import explain
 from healthcode.rules.result import Evaluation
+from healthcode.rules.succession import RulesetHistory
 from healthcode.rules.words import LANGS
 from tests.rulebook import ninth
-from tests.strategies import areas, evidence, minutes, nonsense
+from tests.strategies import areas, evidence, minutes, nonsense, successions
 
 RULESET = ninth()
 SEVERITY = {c.id: c.severity for c in RULESET.colors.definitions} | {"absent": -1, "unknown": -1}
@@ -141,3 +143,52 @@ def test_json_gives_back_evidence_and_answer(known: list[Evidence], places: list
         again = evidence_from_json(json.loads(json.dumps(evidence_to_json(record))))
         assert evidence_to_json(again)["id"] == record.id
         assert (again.occurred, again.learned, again.anchor) == (record.occurred, record.learned, record.anchor)
+
+
+@thorough
+@given(evidence(), areas(), minutes, st.integers(0, 60_000), successions())
+def test_a_switch_to_come_stands_in_the_timeline(
+    known: list[Evidence], places: list[Area], now: int, later: int, rules: RulesetHistory
+) -> None:
+    """The timeline keeps its word over every switch of rulesets."""
+    seen = [e for e in known if e.learned <= now]
+    first = evaluate(seen, places, rules, now, holds_code=True)
+    then = evaluate(seen, places, rules, now + later, holds_code=True)
+    told = [(first.color, {n.id for n in first.notices})]
+    told += [(s.color, set(s.notices)) for s in first.timeline if s.minute <= now + later]
+    assert told[-1] == (then.color, {n.id for n in then.notices})
+
+
+@thorough
+@given(evidence(), areas(), minutes, successions())
+def test_a_switch_worsens_nobody_unless_a_clause_says_so(
+    known: list[Evidence], places: list[Area], now: int, rules: RulesetHistory
+) -> None:
+    """Without `may_worsen` the answer is never worse than it was under the former ruleset going on."""
+    assume(not any(r.transition.may_worsen for s in rules.rulesets for r in s.rules))
+    before = replace(rules.rulesets[0], until=None)
+    seen = [e for e in known if e.learned < rules.starts[1]]
+    after = evaluate(seen, places, rules, now, holds_code=True)
+    assume(not after.unclear)
+    assert SEVERITY[after.color] <= SEVERITY[evaluate(seen, places, before, now, holds_code=True).color]
+
+
+@thorough
+@given(evidence(), areas(), minutes)
+def test_a_history_of_one_ruleset_answers_as_the_ruleset_alone(
+    known: list[Evidence], places: list[Area], now: int
+) -> None:
+    """A succession adds nothing of its own."""
+    alone, over = (
+        answer(known, places, now),
+        evaluate(known, places, RulesetHistory.of([RULESET]), now, holds_code=True),
+    )
+    assert (over.color, over.notices, over.timeline, over.unclear) == (
+        alone.color,
+        alone.notices,
+        alone.timeline,
+        alone.unclear,
+    )
+    assert {(g.key, g.phase, g.held, g.until, g.tests_due) for g in over.grounds} == {
+        (g.key, g.phase, g.held, g.until, g.tests_due) for g in alone.grounds
+    }

@@ -12,10 +12,11 @@ from healthcode.domain.evidence import Evidence, EvidenceKind
 from healthcode.lake.columns import MINUTE_SHIFT, OFFSET, record_row
 from healthcode.lake.engine import Engine, Run
 from healthcode.rules.evaluate import evaluate, record_steps
-from healthcode.rules.model import Rule, Ruleset
+from healthcode.rules.model import Ruleset
 from healthcode.rules.result import Evaluation, Span
+from healthcode.rules.succession import Rules, RulesetHistory, ruleset_at
 from tests.rulebook import ninth
-from tests.strategies import areas, evidence, minutes, rulesets
+from tests.strategies import areas, evidence, minutes, rulesets, successions
 
 History = tuple[list[Evidence], bool]
 
@@ -37,7 +38,7 @@ crowds = st.builds(Crowd, st.lists(st.tuples(evidence(12), st.booleans()), min_s
 ENGINE = Engine(threads=1, memory="1GB")
 
 
-def population_run(people: Sequence[History], places: Sequence[Area], ruleset: Ruleset, now: int) -> Run:
+def population_run(people: Sequence[History], places: Sequence[Area], rules: Rules, now: int) -> Run:
     """Everybody's evidence in one run."""
     rows = [record_row(n, e) for n, (known, _) in enumerate(people) for e in known]
     ENGINE.load("evidence", [r for r in rows if r["kind"] != EvidenceKind.test])
@@ -45,20 +46,25 @@ def population_run(people: Sequence[History], places: Sequence[Area], ruleset: R
     levels = [{"area": a.id, "level": a.level, "from_": a.from_, "until": a.until} for a in places]
     ENGINE.load("areas", levels)
     ENGINE.load("subjects", [{"subject": n, "holds_code": holds} for n, (_, holds) in enumerate(people)])
-    return Run(ENGINE, ruleset, now)
+    return Run(ENGINE, rules, now)
 
 
-def unpacked(code: int) -> Span:
+def rulesets_of(rules: Rules) -> tuple[Ruleset, ...]:
+    return (rules,) if isinstance(rules, Ruleset) else rules.rulesets
+
+
+def unpacked(code: int, rules: Rules) -> Span:
     """A packed span as the other evaluator writes it."""
     ordinal = (code >> 27) & 63
     phase = -1 if ordinal == 63 else ordinal // 2
-    return Span((code >> MINUTE_SHIFT) - OFFSET, phase, phase >= 0 and ordinal % 2 == 1)
+    key = rulesets_of(rules)[(code >> 23) & 15].key if isinstance(rules, RulesetHistory) else ""
+    return Span((code >> MINUTE_SHIFT) - OFFSET, phase, phase >= 0 and ordinal % 2 == 1, key)
 
 
-def ground_row(row: dict[str, Any], rule: Rule) -> tuple[object, ...]:
+def ground_row(row: dict[str, Any], rules: Rules) -> tuple[object, ...]:
     """One open ground of the run."""
-    spans = tuple(unpacked(code) for code in sorted(row["spans"]))
-    phase = rule.phases[row["ordinal"] // 2]
+    spans = tuple(unpacked(code, rules) for code in sorted(row["spans"]))
+    phase = rulesets_of(rules)[row["place"]].rule(row["rule"]).phases[row["ordinal"] // 2]
     ends = row["since"], row["phase_since"], row["next_change"], row["until"]
     return (
         row["rule"],
@@ -84,19 +90,20 @@ def ground_rows(answer: Evaluation, ruleset: Ruleset) -> set[tuple[object, ...]]
     }
 
 
-def same_answers(people: Sequence[History], places: Sequence[Area], ruleset: Ruleset, now: int) -> None:
+def same_answers(people: Sequence[History], places: Sequence[Area], rules: Rules, now: int) -> None:
     """Color, grounds, notices, timeline, last negative and doses of everybody."""
-    run = population_run(people, places, ruleset, now)
+    ruleset = ruleset_at(rules, now)
+    run = population_run(people, places, rules, now)
     steps: dict[int, list[tuple[int, int, int]]] = {}
     for row in sorted(ENGINE.rows(run.steps), key=lambda r: int(r["minute"])):
         steps.setdefault(row["subject"], []).append((row["minute"], row["state"], row["notices"]))
     grounds: dict[int, set[tuple[object, ...]]] = {}
     for row in ENGINE.rows(run.grounds):
-        grounds.setdefault(row["subject"], set()).add(ground_row(row, ruleset.rule(row["rule"])))
+        grounds.setdefault(row["subject"], set()).add(ground_row(row, rules))
     for row in ENGINE.rows(run.people):
         number: int = row["subject"]
         known, holds = people[number]
-        answer = evaluate(known, places, ruleset, now, holds_code=holds)
+        answer = evaluate(known, places, rules, now, holds_code=holds)
         expected = record_steps(answer, ruleset)
         assert (now, row["state"], row["notices"]) == expected[0], known
         assert steps.get(number, expected) == expected, known
@@ -116,4 +123,13 @@ def test_the_ninth_edition_means_the_same_to_both(crowd: Crowd, places: list[Are
 @given(crowds, areas(), minutes, rulesets())
 def test_any_ruleset_means_the_same_to_both(crowd: Crowd, places: list[Area], now: int, rules: Ruleset) -> None:
     """Whatever an officer writes: lengths, test days, counts, spacings, ends, colors, notices."""
+    same_answers(crowd.people, places, rules, now)
+
+
+@few
+@given(crowds, areas(), minutes, successions())
+def test_any_succession_means_the_same_to_both(
+    crowd: Crowd, places: list[Area], now: int, rules: RulesetHistory
+) -> None:
+    """Continue, recompute and end, at switches past and to come, with rules that appear and are abolished."""
     same_answers(crowd.people, places, rules, now)

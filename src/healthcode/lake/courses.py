@@ -54,25 +54,23 @@ def rule_columns(rule: Rule) -> list[str]:
 
 
 class RulePlan:
-    """Compiles one rule over the facts of its kind. Afterwards `table` has `spans`, and `unclear` where NULL stands."""
+    """Compiles one rule over facts of its kind, in the columns of some stages; `place` is that of its ruleset."""
 
-    def __init__(self, rule: Rule, ruleset: Ruleset, facts: ir.Table, place: int, waived: int | None = None) -> None:
+    def __init__(self, rule: Rule, ruleset: Ruleset, stages: Stages, place: int, waived: int | None = None) -> None:
         self._rule = rule
         self._ruleset = ruleset
         self._place = place
-        self._stages = Stages(facts)
-        determined = day_of(facts.determined)
-        self._waived = self._stages.keep(
+        self._stages = stages
+        determined = day_of(stages.table.determined)
+        self._waived = stages.keep(
             determined if waived is None else ibis.greatest(determined, ibis.literal(waived, "int64"))
         )
 
-    def compiled(self) -> ir.Table:
-        """The facts with `spans` (NULL: cannot tell)."""
-        stages = self._stages
-        day0 = stages.keep(self._day0())
+    def compiled(self) -> str:
+        """The column that holds the spans (NULL: cannot tell)."""
+        day0 = self._stages.keep(self._day0())
         spans = self._area() if self._rule.follows_area else self._phases(day0)
-        whole = self._released(spans)
-        return stages.table.mutate(spans=whole)
+        return self._stages.keep(self._released(spans))
 
     def _day0(self) -> ir.IntegerValue:
         table = self._stages.table
@@ -81,7 +79,7 @@ class RulePlan:
         return day_of(table.determined if self._rule.anchor == "learned" else table.occurred)
 
     def _area(self) -> str:
-        return self._stages.keep(self._stages.table.area_spans)
+        return self._stages.keep(self._stages.table[f"area_spans_{self._place}"])
 
     def _phases(self, day0: str) -> str:
         """The fold over phases: `cursor` moves on while `alive`; each phase adds its span and perhaps a held one."""

@@ -16,7 +16,7 @@ import pyarrow as pa
 from healthcode.domain.time import Minute
 from healthcode.lake.columns import AREAS, EVIDENCE, SUBJECTS, TESTS, Inputs, Row
 from healthcode.lake.population import PopulationPlan, population_plan
-from healthcode.rules.model import Ruleset
+from healthcode.rules.succession import Rules
 
 _TABLES: Final = {"evidence": EVIDENCE, "tests": TESTS, "areas": AREAS, "subjects": SUBJECTS}
 
@@ -85,8 +85,8 @@ def _sql(expression: ir.Table) -> str:
 class Run:
     """One population run: the plan compiled, then stored step by step."""
 
-    def __init__(self, engine: Engine, ruleset: Ruleset, now: Minute) -> None:
-        self.plan: PopulationPlan = population_plan(engine.inputs(), ruleset, now)
+    def __init__(self, engine: Engine, rules: Rules, now: Minute) -> None:
+        self.plan: PopulationPlan = population_plan(engine.inputs(), rules, now)
         self._engine = engine
         self.courses = engine.store("courses", self.plan.courses)
         self.unclear = engine.store("unclear", self.plan.unclear(self.courses))

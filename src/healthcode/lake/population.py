@@ -12,7 +12,6 @@ import ibis.expr.types as ir
 from healthcode.domain.color import ABSENT_STATE, UNKNOWN_STATE
 from healthcode.domain.evidence import EvidenceKind
 from healthcode.domain.time import Minute
-from healthcode.lake.areas import area_spans
 from healthcode.lake.columns import (
     CLOSED_ORDINAL,
     Inputs,
@@ -24,9 +23,11 @@ from healthcode.lake.columns import (
     span_place,
     span_severity,
 )
-from healthcode.lake.courses import KEY, RulePlan, rule_answer, rule_columns
+from healthcode.lake.courses import KEY
 from healthcode.lake.facts import Known, known_at
-from healthcode.rules.model import Rule, Ruleset
+from healthcode.lake.switches import rule_courses
+from healthcode.rules.model import Ruleset
+from healthcode.rules.succession import Rules, RulesetHistory, ruleset_at
 
 TRANSITIONS: Final = 3
 _GROUND: Final = (*KEY, "rule", "spans")
@@ -160,29 +161,21 @@ def _intervals(courses: ir.Table, now: Minute) -> ir.Table:
     )
 
 
-def _rule_courses(rule: Rule, ruleset: Ruleset, known: Known, areas: ir.Table) -> ir.Table:
-    """The courses that a rule opens; `spans` is NULL where it cannot tell."""
-    test = rule.evidence is EvidenceKind.test
-    facts = known.positives if test else known.facts
-    facts = facts.filter(facts.kind == rule.evidence.value).select(*rule_columns(rule))
-    facts = facts.mutate(answer=rule_answer(facts, rule))
-    if rule.follows_area:
-        spans = area_spans(areas, rule, ruleset, 0)
-        facts = facts.left_join(spans, facts.area == spans.a_area)
-    told = facts.filter(facts.answer.fill_null(True))
-    compiled = RulePlan(rule, ruleset, told, 0).compiled()
-    unknown = ibis.ifelse(compiled.answer.isnull(), ibis.null("array<int64>"), compiled.spans)
-    return compiled.select(*KEY, rule=ibis.literal(rule.id), spans=unknown)
-
-
-def population_plan(inputs: Inputs, ruleset: Ruleset, now: Minute) -> PopulationPlan:
-    """Compile a ruleset for everybody at one instant."""
+def population_plan(inputs: Inputs, rules: Rules, now: Minute) -> PopulationPlan:
+    """Compile a ruleset, or a history of rulesets with its switches, for everybody at one instant."""
     known = known_at(inputs, now)
-    courses = ibis.union(*[_rule_courses(rule, ruleset, known, inputs.areas) for rule in ruleset.rules])
+    history = RulesetHistory.of([rules]) if isinstance(rules, Ruleset) else rules
+    courses = [
+        rule_courses(
+            rule, place, history, known.positives if rule.evidence is EvidenceKind.test else known.facts, inputs.areas
+        )
+        for place, ruleset in enumerate(history.rulesets)
+        for rule in ruleset.rules
+    ]
     return PopulationPlan(
-        ruleset=ruleset,
+        ruleset=ruleset_at(rules, now),
         now=now,
         subjects=inputs.subjects,
         known=known,
-        courses=courses,
+        courses=ibis.union(*courses) if len(courses) > 1 else courses[0],
     )
