@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -73,7 +74,10 @@ def evidence(draw: st.DrawFn, max_size: int = 9) -> list[Evidence]:
     """What is known about one subject, with many tests among it."""
     tests = (EvidenceKind.test,)
     count = draw(st.integers(0, max_size))
-    return [draw(records(f"e{i}", tests if i % 2 else tuple(EvidenceKind))) for i in range(count)]
+    found = [draw(records(f"e{i}", tests if i % 2 else tuple(EvidenceKind))) for i in range(count)]
+    if draw(st.integers(0, 3)) == 0:  # now and then one long chain of corrections
+        found = [found[0], *(replace(new, supersedes=old.id) for old, new in pairwise(found))] if found else []
+    return found
 
 
 @st.composite

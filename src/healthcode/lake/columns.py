@@ -6,7 +6,7 @@ ground that begins at or before an instant is the largest integer not above it. 
 division of large integers passes through floating point on some engines.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,6 +30,15 @@ _ORDINAL_SHIFT: Final = 27
 CLOSED_ORDINAL: Final = 63
 
 _TYPES: Final = {"choice": "string", "count": "int64", "day": "int64", "region": "string"}
+
+
+Store = Callable[[str, ir.Table], ir.Table]
+"""Keeps an intermediate result under a name and gives it back: in an engine, or as it is."""
+
+
+def as_it_is(_name: str, expression: ir.Table) -> ir.Table:
+    """Keep nothing: the whole plan stays one expression."""
+    return expression
 
 
 def _fields(kinds: set[EvidenceKind]) -> dict[str, str]:

@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from healthcode.domain.evidence import EvidenceKind
+from healthcode.lake.columns import Store, as_it_is
 
 _ROUNDS: Final = 4
 LONGEST: Final = 1 << _ROUNDS
@@ -34,7 +35,8 @@ def _links(records: ir.Table) -> ir.Table:
     old = records.select(
         old_subject=records.subject, old_id=records.id, old_kind=records.kind, old_region=records.region
     )
-    pairs = child.join(old, [child.subject == old.old_subject, child.supersedes == old.old_id, child.id != old.old_id])
+    pairs = child.join(old, [("subject", "old_subject"), ("supersedes", "old_id")])
+    pairs = pairs.filter(pairs.id != pairs.old_id)
     outside = EvidenceKind.outside_status.value
     same = (pairs.kind == outside) & (pairs.region.fill_null("") == pairs.old_region.fill_null(""))
     pairs = pairs.mutate(allowed=(pairs.old_kind != outside) | same)
@@ -53,9 +55,9 @@ def _nodes(records: ir.Table, links: ir.Table) -> ir.Table:
     parts = records.select(
         s3=records.subject, i3=records.id, kind=records.kind, anchor=records.anchor, learned=records.learned
     )
-    joined = ids.left_join(mine, [ids.subject == mine.s1, ids.id == mine.i1])
-    joined = joined.left_join(named, [joined.subject == named.s2, joined.id == named.i2])
-    joined = joined.join(parts, [joined.subject == parts.s3, joined.id == parts.i3])
+    joined = ids.left_join(mine, [("subject", "s1"), ("id", "i1")])
+    joined = joined.left_join(named, [("subject", "s2"), ("id", "i2")])
+    joined = joined.join(parts, [("subject", "s3"), ("id", "i3")])
     return joined.select(
         "subject",
         "id",
@@ -74,30 +76,33 @@ def _climbed(nodes: ir.Table) -> ir.Table:
     climb = nodes.select("subject", "id", up=nodes.prev, steps=nodes.prev.notnull().cast("int64"))
     for _ in range(_ROUNDS):
         above = climb.select(s4=climb.subject, i4=climb.id, up4=climb.up, steps4=climb.steps)
-        joined = climb.left_join(above, [climb.subject == above.s4, climb.up == above.i4])
+        joined = climb.left_join(above, [("subject", "s4"), ("up", "i4")])
         climb = joined.select(
             "subject",
             "id",
             up=ibis.coalesce(joined.up4, joined.up),
             steps=joined.steps + ibis.ifelse(joined.up4.notnull(), joined.steps4, 0),
-        )
+        ).view()  # a relation of its own: the next join must not continue this one
     return climb
 
 
-def corrections(records: ir.Table) -> Corrections:
-    """Follow the corrections among known records, with the columns `_PARTS`."""
+def corrections(records: ir.Table, store: Store = as_it_is) -> Corrections:
+    """Follow the corrections among known records, with the columns `_PARTS`.
+
+    Joins name the columns of each side: an expression over a table joined to itself would be taken for either side.
+    """
     records = records.select(*_PARTS)
     links = _links(records)
     nodes = _nodes(records, links)
     climb = _climbed(nodes)
     climb = climb.select(s5=climb.subject, i5=climb.id, root=ibis.coalesce(climb.up, climb.id), steps=climb.steps)
     tops = nodes.select(s6=nodes.subject, i6=nodes.id, top_prev=nodes.prev, top_dropped=nodes.dropped)
-    placed = nodes.join(climb, [nodes.subject == climb.s5, nodes.id == climb.i5])
-    placed = placed.join(tops, [placed.subject == tops.s6, placed.root == tops.i6])
-    placed = placed.mutate(reached=placed.top_prev.isnull() & ~placed.top_dropped)
-    sizes = nodes.group_by("subject").agg(size=nodes.count())
+    placed = nodes.join(climb, [("subject", "s5"), ("id", "i5")])
+    placed = placed.join(tops, [("subject", "s6"), ("root", "i6")])
+    placed = store("chains", placed.mutate(reached=placed.top_prev.isnull() & ~placed.top_dropped))
+    sizes = placed.group_by("subject").agg(size=placed.count())
     rings = placed.filter(~placed.reached & placed.named).select("subject").distinct()
-    return Corrections(_members(placed), rings, sizes.filter(sizes.size > LONGEST).select("subject"))
+    return Corrections(store("members", _members(placed)), rings, sizes.filter(sizes.size > LONGEST).select("subject"))
 
 
 def _members(placed: ir.Table) -> ir.Table:
@@ -122,8 +127,7 @@ def _members(placed: ir.Table) -> ir.Table:
 
 def in_force(records: ir.Table, found: Corrections) -> ir.Table:
     """The records that count, with `root`, `first_learned`, `determined`: uncorrected ones and last ones of chains."""
-    members = found.members
-    joined = records.left_join(members, [records.subject == members.m_subject, records.id == members.m_id])
+    joined = records.left_join(found.members, [("subject", "m_subject"), ("id", "m_id")])
     counts = joined.filter(joined.in_force.fill_null(True) & ~joined.rescinded)
     return counts.mutate(
         root=ibis.coalesce(counts.root, counts.id),

@@ -86,7 +86,7 @@ class Run:
     """One population run: the plan compiled, then stored step by step."""
 
     def __init__(self, engine: Engine, rules: Rules, now: Minute) -> None:
-        self.plan: PopulationPlan = population_plan(engine.inputs(), rules, now)
+        self.plan: PopulationPlan = population_plan(engine.inputs(), rules, now, engine.store)
         self._engine = engine
         self.courses = engine.store("courses", self.plan.courses)
         self.unclear = engine.store("unclear", self.plan.unclear(self.courses))

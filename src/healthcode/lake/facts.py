@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 from healthcode.domain.evidence import KIND_SPECS, SAMPLING_SKEW, EvidenceKind
 from healthcode.domain.time import Minute
-from healthcode.lake.columns import Inputs, day_of, sampling_minute
+from healthcode.lake.columns import Inputs, Store, as_it_is, day_of, sampling_minute
 from healthcode.lake.corrections import Corrections, corrections, in_force
 from healthcode.lake.courses import RELEASES
 from healthcode.lake.samplings import books, last_negatives, nothing, tests_valid
@@ -29,33 +29,47 @@ class Known:
     doses: ir.Table
 
 
-def known_at(inputs: Inputs, now: Minute) -> Known:
+def known_at(inputs: Inputs, now: Minute, store: Store = as_it_is) -> Known:
     """Read the inputs as known at a minute: corrections followed, rescissions gone, tests in books."""
     evidence = inputs.evidence.filter(inputs.evidence.learned <= now)
     tests = inputs.tests.filter(inputs.tests.learned <= now)
-    narrow_tests = tests.select(*_PARTS, region=ibis.null("string"))
-    found = corrections(ibis.union(evidence.select(*_PARTS, "region"), narrow_tests))
+    found = corrections(store("linked", _linked(evidence, tests)), store)
     records = in_force(evidence, found)
+    readable = _readable(records)
+    facts = records.filter(readable & records.kind.notin([k.value for k in _GROUNDLESS]))
+    facts = store("read_facts", _with_replaced(facts))
+    releases = _releases(records.filter(readable & (records.kind == EvidenceKind.release.value)), found)
+    releases = store("releases", releases)
     swabs = in_force(tests, found)
     valid = swabs.filter(tests_valid(swabs, SAMPLING_SKEW))
-    readable = _readable(records)
+    positives = valid.filter(valid.result == "positive").mutate(replaced=ibis.null("int64"))
+    positives = store("positives", positives)
+    people = ibis.union(facts.select("subject"), positives.select("subject"), distinct=True)
+    book = store("books", books(valid.semi_join(people, "subject")))
     unclear = [
         found.rings,
         swabs.filter(~tests_valid(swabs, SAMPLING_SKEW)).select("subject"),
         records.filter(~readable).select("subject"),
     ]
-    facts = records.filter(readable & records.kind.notin([k.value for k in _GROUNDLESS]))
-    positives = valid.filter(valid.result == "positive")
-    releases = _releases(records.filter(readable & (records.kind == EvidenceKind.release.value)), found)
-    book = books(valid)
     vaccinations = records.filter(records.dose.between(1, 15) & (records.kind == EvidenceKind.vaccination.value))
     return Known(
-        facts=_beside(_with_replaced(facts), book, releases),
-        positives=_beside(positives.mutate(replaced=ibis.null("int64")), book, releases),
-        unclear=ibis.union(*unclear, distinct=True),
+        facts=store("facts", _beside(facts, book, releases)),
+        positives=_beside(positives, book, releases),
+        unclear=store("unreadable", ibis.union(*unclear, distinct=True)),
         too_long=found.too_long,
-        last_negatives=last_negatives(valid),
-        doses=vaccinations.group_by(d_subject=vaccinations.subject).agg(doses=vaccinations.dose.max()),
+        last_negatives=store("last_negatives", last_negatives(valid)),
+        doses=store("doses", vaccinations.group_by(d_subject=vaccinations.subject).agg(doses=vaccinations.dose.max())),
+    )
+
+
+def _linked(evidence: ir.Table, tests: ir.Table) -> ir.Table:
+    """The records that correct another or are corrected: few, whatever the number of tests."""
+    narrow = [evidence.select(*_PARTS, "region"), tests.select(*_PARTS, region=ibis.null("string"))]
+    children = ibis.union(*[n.filter(n.supersedes.notnull()).select("subject", "supersedes") for n in narrow])
+    named = children.select("subject", id=children.supersedes).distinct()
+    return ibis.union(
+        *[n.filter(n.supersedes.notnull()) for n in narrow],
+        *[n.filter(n.supersedes.isnull()).semi_join(named, ["subject", "id"]) for n in narrow],
     )
 
 
@@ -79,7 +93,7 @@ def _releases(records: ir.Table, found: Corrections) -> ir.Table:
     """For each ground's first record the earliest release of each reason that names one of its chain."""
     rows = records.select("subject", "reason", "occurred", about=records.about.unnest())
     members = found.members.filter(found.members.reached)
-    named = rows.left_join(members, [rows.subject == members.m_subject, rows.about == members.m_id])
+    named = rows.left_join(members, [("subject", "m_subject"), ("about", "m_id")])
     named = named.select("subject", "reason", "occurred", target=ibis.coalesce(named.root, named.about))
     columns = {f"release_{event.value}": named.occurred.min(where=named.reason == event.value) for event in RELEASES}
     return named.group_by(l_subject=named.subject, l_root=named.target).agg(**columns)
@@ -91,17 +105,17 @@ def _with_replaced(facts: ir.Table) -> ir.Table:
     order = ("subject", "id", "occurred", "learned")
     mine = outside.select(*order, region=outside.region.fill_null(""))
     later = mine.select(s7=mine.subject, i7=mine.id, o7=mine.occurred, l7=mine.learned, r7=mine.region)
-    pairs = mine.join(later, [mine.subject == later.s7, mine.region == later.r7])
+    pairs = mine.join(later, [("subject", "s7"), ("region", "r7")])
     tie = (pairs.l7 > pairs.learned) | ((pairs.l7 == pairs.learned) & (pairs.i7 > pairs.id))
     after = pairs.filter((pairs.o7 > pairs.occurred) | ((pairs.o7 == pairs.occurred) & tie))
     spoken = after.group_by(s8=after.subject, i8=after.id).agg(replaced=after.l7.min())
-    return facts.left_join(spoken, [facts.subject == spoken.s8, facts.id == spoken.i8]).drop("s8", "i8")
+    return facts.left_join(spoken, [("subject", "s8"), ("id", "i8")]).drop("s8", "i8")
 
 
 def _beside(facts: ir.Table, book: ir.Table, releases: ir.Table) -> ir.Table:
     """Facts with their subject's tests and the releases that name them."""
-    joined = facts.left_join(book, facts.subject == book.b_subject)
-    joined = joined.left_join(releases, [joined.subject == releases.l_subject, joined.root == releases.l_root])
+    joined = facts.left_join(book, [("subject", "b_subject")])
+    joined = joined.left_join(releases, [("subject", "l_subject"), ("root", "l_root")])
     arrays = {name: ibis.coalesce(joined[name], nothing()) for name in ("negatives", "singles", "pending")}
     joined = joined.mutate(**arrays).drop("b_subject", "l_subject", "l_root", "supersedes", "rescinded")
     return joined.mutate(days=joined.negatives.map(lambda code: day_of(sampling_minute(code))))

@@ -15,6 +15,8 @@ from healthcode.domain.time import Minute
 from healthcode.lake.columns import (
     CLOSED_ORDINAL,
     Inputs,
+    Store,
+    as_it_is,
     span_constant,
     span_from,
     span_minute,
@@ -82,14 +84,13 @@ class PopulationPlan:
         """The timeline of everybody who has a ground: (subject, minute, state, notices), the answer now first."""
         spans = _intervals(courses, self.now)
         times = spans.select(t_subject=spans.subject, t=spans.minute).distinct()
-        pairs = times.join(
-            spans, [times.t_subject == spans.subject, spans.minute <= times.t, times.t < spans.following]
-        )
+        pairs = times.join(spans, [("t_subject", "subject")])
+        pairs = pairs.filter(pairs.minute <= pairs.t, pairs.t < pairs.following)
         worst = pairs.group_by(w_subject=pairs.t_subject, minute=pairs.t).agg(
             severity=pairs.severity.max(), notices=pairs.notices.bit_or()
         )
         base = self._base(unclear)
-        joined = base.join(worst, base.subject == worst.w_subject)
+        joined = base.join(worst, [("subject", "w_subject")])
         states = joined.mutate(state=self._state(joined))
         order = ibis.window(group_by=states.subject, order_by=states.minute)
         seen = states.mutate(last_state=states.state.lag().over(order), last_notices=states.notices.lag().over(order))
@@ -107,9 +108,9 @@ class PopulationPlan:
         wide = placed.group_by(p_subject=placed.subject).agg(**columns)
         base = self._base(unclear)
         known = self.known
-        joined = base.left_join(wide, base.subject == wide.p_subject)
-        joined = joined.left_join(known.last_negatives, joined.subject == known.last_negatives.n_subject)
-        joined = joined.left_join(known.doses, joined.subject == known.doses.d_subject)
+        joined = base.left_join(wide, [("subject", "p_subject")])
+        joined = joined.left_join(known.last_negatives, [("subject", "n_subject")])
+        joined = joined.left_join(known.doses, [("subject", "d_subject")])
         rest = [f"{name}_{place}" for place in range(1, TRANSITIONS + 1) for name in ("minute", "state", "notices")]
         return joined.select(
             "subject",
@@ -124,7 +125,7 @@ class PopulationPlan:
     def _base(self, unclear: ir.Table) -> ir.Table:
         """The answer of each subject without any ground worse than the default color."""
         told = unclear.select(u_subject=unclear.subject)
-        joined = self.subjects.left_join(told, self.subjects.subject == told.u_subject)
+        joined = self.subjects.left_join(told, [("subject", "u_subject")])
         plain = ibis.ifelse(joined.holds_code, self.ruleset.colors.default.state, ABSENT_STATE)
         return joined.select("subject", base=ibis.ifelse(joined.u_subject.notnull(), UNKNOWN_STATE, plain))
 
@@ -161,9 +162,12 @@ def _intervals(courses: ir.Table, now: Minute) -> ir.Table:
     )
 
 
-def population_plan(inputs: Inputs, rules: Rules, now: Minute) -> PopulationPlan:
-    """Compile a ruleset, or a history of rulesets with its switches, for everybody at one instant."""
-    known = known_at(inputs, now)
+def population_plan(inputs: Inputs, rules: Rules, now: Minute, store: Store = as_it_is) -> PopulationPlan:
+    """Compile a ruleset, or a history of rulesets with its switches, for everybody at one instant.
+
+    `store` may keep intermediate results; without it everything stays one expression.
+    """
+    known = known_at(inputs, now, store)
     history = RulesetHistory.of([rules]) if isinstance(rules, Ruleset) else rules
     courses = [
         rule_courses(

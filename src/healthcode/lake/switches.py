@@ -80,7 +80,7 @@ def _with_areas(facts: ir.Table, rule: Rule, ruleset: Ruleset, place: int, areas
         return facts
     name = f"area_spans_{place}"
     spans = area_spans(areas, rule, ruleset, place).rename({f"a_area_{place}": "a_area", name: "area_spans"})
-    return facts.left_join(spans, facts.area == spans[f"a_area_{place}"])
+    return facts.left_join(spans, [("area", f"a_area_{place}")])
 
 
 def _switched(stages: Stages, spans: str, rule: Rule, switch: _Later) -> str:

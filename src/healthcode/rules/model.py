@@ -187,7 +187,7 @@ class Case:
     expect: tuple[Mapping[str, object], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Ruleset:
     """All rules in force together."""
 
@@ -210,6 +210,9 @@ class Ruleset:
     by_kind: Mapping[EvidenceKind, tuple[Rule, ...]] = field(default_factory=dict)
     abolished: Mapping[str, Transition] = field(default_factory=dict)
     area_levels: tuple[Downgrade, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Ruleset {self.key}>"  # all its rules would fill pages of a log
 
     @property
     def key(self) -> str:
