@@ -171,7 +171,12 @@ def population_plan(inputs: Inputs, rules: Rules, now: Minute, store: Store = as
     history = RulesetHistory.of([rules]) if isinstance(rules, Ruleset) else rules
     courses = [
         rule_courses(
-            rule, place, history, known.positives if rule.evidence is EvidenceKind.test else known.facts, inputs.areas
+            rule,
+            place,
+            history,
+            known.positives if rule.evidence is EvidenceKind.test else known.facts,
+            inputs.areas,
+            store,
         )
         for place, ruleset in enumerate(history.rulesets)
         for rule in ruleset.rules

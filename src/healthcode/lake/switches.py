@@ -10,6 +10,8 @@ from healthcode.lake.areas import area_spans
 from healthcode.lake.columns import (
     CLOSED_ORDINAL,
     MINUTE_SHIFT,
+    Store,
+    as_it_is,
     span_constant,
     span_from,
     span_severity,
@@ -44,22 +46,28 @@ def _switches(rule: Rule, first: int, history: RulesetHistory) -> list[_Later]:
     return found
 
 
-def rule_courses(rule: Rule, first: int, history: RulesetHistory, facts: ir.Table, areas: ir.Table) -> ir.Table:
-    """The courses that a rule of one ruleset opens, through every later switch; `spans` is NULL where none can tell."""
+def rule_courses(
+    rule: Rule, first: int, history: RulesetHistory, facts: ir.Table, areas: ir.Table, store: Store = as_it_is
+) -> ir.Table:
+    """The courses that a rule of one ruleset opens, through every later switch; `spans` is NULL where none can tell.
+
+    `store` is asked before each switch, so that no expression grows deeper than one rule.
+    """
     later = _switches(rule, first, history)
     rules = [rule, *[s.rule for s in later if s.rule is not None]]
-    needed = dict.fromkeys(name for r in rules for name in rule_columns(r))
+    needed = list(dict.fromkeys(name for r in rules for name in rule_columns(r)))
     facts = facts.filter(facts.kind == rule.evidence.value, *_taken_under(facts, first, history)).select(*needed)
     facts = facts.mutate(answer=rule_answer(facts, rule))
     facts = facts.filter(facts.answer.fill_null(True))
-    facts = _with_areas(facts, rule, history.rulesets[first], first, areas)
-    for switch in later:
-        if switch.rule is not None:
-            facts = _with_areas(facts, switch.rule, switch.ruleset, switch.place, areas)
-    stages = Stages(facts)
+    stages = Stages(_with_areas(facts, rule, history.rulesets[first], first, areas))
     spans = RulePlan(rule, history.rulesets[first], stages, first).compiled()
     for switch in later:
-        spans = _switched(stages, spans, rule, switch)
+        table = stages.table.select(*needed, "answer", led=stages.table[spans])
+        table = store(f"course_{first}_{rule.id}_{switch.place}", table)
+        if switch.rule is not None:
+            table = _with_areas(table, switch.rule, switch.ruleset, switch.place, areas)
+        stages = Stages(table)
+        spans = _switched(stages, "led", rule, switch)
     table = stages.table
     untold = ibis.ifelse(table.answer.isnull(), ibis.null("array<int64>"), table[spans])
     return table.select(*KEY, rule=ibis.literal(rule.id), spans=untold)
