@@ -36,7 +36,7 @@ def dropping(constraint: str, table: str, *statements: str) -> Tamper:
 
 
 def record_changed(world: World, numbers: dict[str, int], table: str, key: str, column: str, extra: str = "") -> None:
-    """One field of a record, with a right checksum again: a last negative that never was."""
+    """One field of a record, with a right checksum again: doses that never were."""
     number = numbers[ZHAO.key]
     ((stored,),) = world.superuser(
         f"SELECT {column} FROM {table} WHERE {key} = %s {extra} ORDER BY 1 DESC LIMIT 1", [number]
@@ -173,6 +173,12 @@ TAMPERINGS: dict[str, tuple[str, Tamper]] = {
     "a record on its way to the gates": (
         "told_differs",
         lambda world, numbers: record_changed(world, numbers, "feed_outbox", "key", "payload", "AND kind = 1"),
+    ),
+    "a record that went out before": (
+        "told_differs",
+        lambda world, numbers: record_changed(
+            world, numbers, "feed_outbox", "key", "payload", "AND kind = 1 AND substr(payload, 1, 1) = '\\x02'"
+        ),
     ),
     "a record that never went out": (
         "told_gap",

@@ -28,7 +28,7 @@ Rulesets = Callable[[str], Ruleset | None]
 def answer_findings(trail: Trail, rulesets: Rulesets) -> Iterator[Finding]:
     """What does not follow: each decision, then the cached answer, then what the edges were told."""
     evidence = tuple(row.evidence for row in trail.evidence)
-    derived: dict[int, Record] = {}
+    derived: dict[int, Evaluation] = {}
     before: set[str] = set()
     for decided in trail.decisions:
         yield from _decision(decided, evidence, rulesets, derived)
@@ -37,12 +37,12 @@ def answer_findings(trail: Trail, rulesets: Rulesets) -> Iterator[Finding]:
         before |= set(decided.evidence_ids)
         if decided.version > trail.state.version:
             yield _of(decided, "decision_version", f"{decided.version} > {trail.state.version}")
-    yield from _state(trail, evidence, rulesets)
-    yield from _told(trail, derived)
+    yield from _state(trail, evidence, rulesets, derived)
+    yield from _told(trail, rulesets, derived)
 
 
 def _decision(
-    decided: Decided, evidence: tuple[Evidence, ...], rulesets: Rulesets, derived: dict[int, Record]
+    decided: Decided, evidence: tuple[Evidence, ...], rulesets: Rulesets, derived: dict[int, Evaluation]
 ) -> Iterator[Finding]:
     missing = set(decided.evidence_ids) - {record.id for record in evidence}
     if missing:
@@ -55,10 +55,12 @@ def _decision(
     faults = decision_faults(decided, answer, ruleset)
     if faults:
         yield _of(decided, "decision_differs", f"{', '.join(faults)}: {decided.color} / {answer.color}")
-    derived[decided.version] = record_derive(answer, ruleset, version=decided.version, generation=0)
+    derived[decided.version] = answer
 
 
-def _state(trail: Trail, evidence: tuple[Evidence, ...], rulesets: Rulesets) -> Iterator[Finding]:
+def _state(
+    trail: Trail, evidence: tuple[Evidence, ...], rulesets: Rulesets, derived: dict[int, Evaluation]
+) -> Iterator[Finding]:
     state = trail.state
     name = f"state {state.number}"
     if state.evaluated_at is None:
@@ -70,7 +72,9 @@ def _state(trail: Trail, evidence: tuple[Evidence, ...], rulesets: Rulesets) -> 
         yield Finding("ruleset_unknown", name, state.number, state.ruleset)
         return
     at = instant_decided(state.evaluated_at, evidence)
-    answer = evaluate(evidence, NO_AREAS, ruleset, at, holds_code=state.holds_code)
+    decided = derived.get(state.version) if _knows_all(trail, evidence) else None
+    same = decided is not None and decided.now == at
+    answer = decided if decided and same else evaluate(evidence, NO_AREAS, ruleset, at, holds_code=state.holds_code)
     if answer.color != state.color:
         yield Finding("state_differs", name, state.number, f"{state.color} / {answer.color}")
     record = record_derive(answer, ruleset, version=state.version, generation=state.generation)
@@ -80,6 +84,17 @@ def _state(trail: Trail, evidence: tuple[Evidence, ...], rulesets: Rulesets) -> 
         yield Finding("decision_missing", name, state.number, answer.color)
 
 
+def _knows_all(trail: Trail, evidence: tuple[Evidence, ...]) -> bool:
+    """Whether the last decision had every input that the cached answer has: then nothing need be derived twice."""
+    last, state = (trail.decisions or (None,))[-1], trail.state
+    return (
+        last is not None
+        and (last.ruleset, last.holds_code) == (state.ruleset, state.holds_code)
+        and len(last.evidence_ids) == len(evidence)
+        and last.known(evidence) == evidence
+    )
+
+
 def _undecided(trail: Trail, evidence: tuple[Evidence, ...], ruleset: Ruleset, answer: Evaluation) -> bool:
     """Whether the answer is another one than the last decision's timeline gives at this instant."""
     if not trail.decisions:
@@ -87,11 +102,13 @@ def _undecided(trail: Trail, evidence: tuple[Evidence, ...], ruleset: Ruleset, a
     last = trail.decisions[-1]
     if last.ruleset != trail.state.ruleset:
         return True
+    if _knows_all(trail, evidence):
+        return False
     then = evaluate(last.known(evidence), NO_AREAS, ruleset, answer.now, holds_code=last.holds_code)
     return then.decision_key() != answer.decision_key()
 
 
-def _told(trail: Trail, derived: dict[int, Record]) -> Iterator[Finding]:
+def _told(trail: Trail, rulesets: Rulesets, derived: dict[int, Evaluation]) -> Iterator[Finding]:
     """The edges take the highest version, so that one counts; older ones are compared where a decision has them."""
     state = trail.state
     versions: list[int] = []
@@ -101,13 +118,22 @@ def _told(trail: Trail, derived: dict[int, Record]) -> Iterator[Finding]:
             yield _of_told(told, "unreadable")
             continue
         versions.append(record.version)
-        wanted = derived.get(record.version)
         if record.version == state.version:
             if told.payload != state.record:
                 yield _of_told(told, _difference(state.record, record))
-        elif wanted is not None and record._replace(generation=0) != wanted:
-            yield _of_told(told, _parts(record._replace(generation=0), wanted))
+        elif record.version in derived:
+            yield from _older(told, record, derived[record.version], rulesets)
     yield from _gaps(state, versions)
+
+
+def _older(told: Told, record: Record, answer: Evaluation, rulesets: Rulesets) -> Iterator[Finding]:
+    """A record of an earlier version against its decision; which generation she had then is not kept."""
+    ruleset = rulesets(f"{answer.ruleset}@{answer.version}")
+    if ruleset is None:
+        return
+    wanted = record_derive(answer, ruleset, version=record.version, generation=record.generation)
+    if record != wanted:
+        yield _of_told(told, _parts(record, wanted))
 
 
 def _gaps(state: State, versions: list[int]) -> Iterator[Finding]:
