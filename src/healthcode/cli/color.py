@@ -1,4 +1,4 @@
-"""`healthcode color`: evaluate evidence under a ruleset, and explain. No database is needed."""
+"""`healthcode color`: evaluate evidence under a ruleset without a database; explain, replay and audit on the store."""
 
 import json
 import sys
@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from healthcode.adapters.rulebook_files import RulebookError, ruleset_load
+from healthcode.cli.color_store import color_audit, color_explain, color_replay
 from healthcode.domain.time import Minute, minute_parse
 from healthcode.rules.document import DocumentFault, Subject, evaluation_to_json, subject_from_json
 from healthcode.rules.evaluate import evaluate as evaluate_subject
@@ -16,7 +17,10 @@ from healthcode.rules.explain import explanation_document
 from healthcode.rules.model import Ruleset
 from healthcode.rules.problem import RulesetError
 
-app = typer.Typer(help="Evaluate evidence under a ruleset, and explain.", no_args_is_help=True)
+app = typer.Typer(help="Evaluate evidence under a ruleset; explain, replay and audit decisions.", no_args_is_help=True)
+app.command("explain")(color_explain)
+app.command("replay")(color_replay)
+app.command("audit")(color_audit)
 
 
 @app.callback()

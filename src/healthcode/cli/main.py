@@ -20,7 +20,7 @@ COMMANDS = {
     "updater": "Keep this host's color table up to date: its only writer.",
     "relay": "Number committed feed messages and sign heartbeats.",
     "worker": "Do jobs and timers.",
-    "color": "Evaluate evidence under a ruleset, and explain.",
+    "color": "Evaluate evidence under a ruleset; explain, replay and audit decisions.",
     "rules": "Check rulesets and run their test cases.",
     "import": "Bring in a file of leads or of signed test results.",
     "bench": "Measure, honestly.",

@@ -8,23 +8,23 @@ If we die before that transaction commits, nothing happened; after it, the relay
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from django.db import connection
 from procrastinate.contrib.django import app
 
 from healthcode.control.audit.names import EventName
-from healthcode.control.audit.services import canonical_json, event_append
+from healthcode.control.audit.services import event_append
 from healthcode.control.bridge.services import publish
 from healthcode.control.evidence.ids import ids_make
 from healthcode.control.evidence.models import Decision
 from healthcode.control.evidence.notes import grounds_note, no_grounds_note
 from healthcode.control.evidence.reading import evidence_of
+from healthcode.control.evidence.replay import Decided, decision_content, decision_digest, record_derive
 from healthcode.control.evidence.rows import chunks
 from healthcode.control.ports import ports
 from healthcode.domain.evidence import Evidence
@@ -35,7 +35,7 @@ from healthcode.rules.model import Ruleset
 from healthcode.rules.result import Evaluation
 from healthcode.table.feed import FeedKind
 from healthcode.table.record import Transition, record_encode
-from healthcode.table.timeline import record_build, timeline_cut
+from healthcode.table.timeline import timeline_cut
 
 _STATEMENT: Final = 2_000
 _ONE_LEAF_EACH: Final = 50
@@ -136,14 +136,7 @@ def _derive_one(state: _State, evidence: tuple[Evidence, ...], now: Minute) -> _
     at = max([now, *(e.learned for e in evidence)])
     evaluation = evaluate(evidence, (), ruleset, at, holds_code=state.holds_code)
     steps = [Transition(*step) for step in record_steps(evaluation, ruleset)]
-    record = record_build(
-        steps,
-        version=state.version + 1,
-        generation=state.generation,
-        severity=ruleset.colors.severity_of_state,
-        doses=evaluation.doses,
-        last_negative=evaluation.last_negative,
-    )
+    record = record_derive(evaluation, ruleset, version=state.version + 1, generation=state.generation)
     note = grounds_note(evaluation, ruleset, evidence, version=state.version + 1)
     exact_until = timeline_cut(steps, severity=ruleset.colors.severity_of_state).exact_until
     return _Derived(state, evaluation, evidence, record_encode(record), note, exact_until)
@@ -227,7 +220,7 @@ def _record_decisions(derived: Sequence[_Derived], now: datetime) -> int:
     Decision.objects.bulk_create(made)
     if len(made) > _ONE_LEAF_EACH:
         # each digest covers its decision's random id: one can be shown to its person and tells nothing of the others
-        members = [hashlib.sha256(canonical_json(_content(decision))).hexdigest() for decision in made]
+        members = [decision_digest(_decided(decision)) for decision in made]
         event_append(
             EventName.DECISION_MADE,
             now=now,
@@ -244,7 +237,7 @@ def _record_decisions(derived: Sequence[_Derived], now: datetime) -> int:
             division=decision.division,
             reference=str(decision.id),
             detail={"color": decision.color, "version": decision.version, "ruleset": decision.ruleset},
-            content=_content(decision),
+            content=decision_content(_decided(decision)),
         )
     return len(made)
 
@@ -266,14 +259,15 @@ def _decision(derived: _Derived, now: datetime) -> Decision:
     )
 
 
-def _content(decision: Decision) -> dict[str, Any]:
-    """What the ledger's leaf binds of a decision."""
-    return {
-        "decision": str(decision.id),
-        "person": decision.subject_id,
-        "version": decision.version,
-        "color": decision.color,
-        "ruleset": decision.ruleset,
-        "evidence": decision.evidence_ids,
-        "evaluation": hashlib.sha256(canonical_json(decision.evaluation)).hexdigest(),
-    }
+def _decided(decision: Decision) -> Decided:
+    return Decided(
+        id=decision.id,
+        number=decision.subject_id,
+        version=decision.version,
+        decided_at=decision.decided_at,
+        color=decision.color,
+        holds_code=decision.holds_code,
+        evaluation=decision.evaluation,
+        ruleset=decision.ruleset,
+        evidence_ids=tuple(decision.evidence_ids),
+    )

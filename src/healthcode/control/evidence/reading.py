@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection
 
+from healthcode.control.evidence.replay import evidence_read
 from healthcode.control.offices.models import Unit
-from healthcode.domain.evidence import Evidence, EvidenceKind
-from healthcode.domain.time import minute_of
-from healthcode.domain.unit import UnitKind
+from healthcode.domain.evidence import Evidence
 
 _COLUMNS = (
     "id, subject_id, kind, fields, anchor_day, occurred_at, learned_at, division, source_unit_id, document, batch_id,"
@@ -39,19 +37,18 @@ def _units(ids: Iterable[int]) -> dict[int, Unit]:
 def _record(row: Sequence[Any], units: dict[int, Unit]) -> Evidence:
     (key, _, kind, fields, anchor, occurred, learned, division, unit_id, document, batch, supersedes, rescinded) = row
     unit = units[unit_id]
-    values = json.loads(fields) if isinstance(fields, str) else fields
-    return Evidence(
-        id=str(key),
-        kind=EvidenceKind(kind),
-        fields={name: tuple(value) if isinstance(value, list) else value for name, value in values.items()},
+    return evidence_read(
+        key=key,
+        kind=kind,
+        fields=fields,
         anchor=anchor,
-        occurred=minute_of(occurred),
-        learned=minute_of(learned),
-        supersedes=str(supersedes) if supersedes else None,
-        rescinded=rescinded,
-        unit=UnitKind(unit.kind),
-        source=unit.name_zh,
-        county=division,
+        occurred=occurred,
+        learned=learned,
+        division=division,
         document=document,
-        batch=str(batch) if batch else "",
+        batch=batch,
+        supersedes=supersedes,
+        rescinded=rescinded,
+        unit_kind=unit.kind,
+        unit_name=unit.name_zh,
     )

@@ -49,7 +49,10 @@ GRANT SELECT ON feed_log, feed_heartbeat TO edge;
 DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO edge', current_database()); END $$;
 
 GRANT SELECT ON audit_event, audit_pendingleaf, evidence_evidence, evidence_decision, casework_proposal,
-    casework_review, casework_workitem, exchange_batch TO auditor;
+    casework_review, casework_workitem, exchange_batch, audit_feed_record TO auditor;
+-- of people: whether a number holds a code, and the cached answer; no identity, no address, no division
+GRANT SELECT (number, holds_code) ON people_subject TO auditor;
+GRANT SELECT (number, version, generation, color, record, ruleset, evaluated_at) ON subject_state TO auditor;
 
 GRANT EXECUTE ON FUNCTION
     act_begin(text, text), act_begin_public(text), act_session_open(bytea, text, bigint, bigint, interval),
@@ -58,7 +61,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION act_kind(), act_officer(), act_post(), act_role(), act_scope(), act_division(),
     act_subject() TO auditor, reader;
 GRANT EXECUTE ON FUNCTION subject_by_index(bytea), subject_evidence(bigint[]), subjects_create(int),
-    act_become_resident(bigint), phone_codes_forget(timestamptz), audit_append(text, bigint, text, text, jsonb, bytea, bytea, bytea) TO app;
+    act_become_resident(bigint), phone_codes_forget(timestamptz), audit_append(text, bigint, text, text, jsonb, bytea, bytea, bytea, bigint) TO app;
 GRANT EXECUTE ON FUNCTION casework_item_transfer(bigint, bigint), casework_item_follows_review() TO app;
 GRANT EXECUTE ON FUNCTION visit_partitions_ensure(date, int), visit_key_floor(timestamptz) TO app;
 GRANT EXECUTE ON FUNCTION feed_outbox_wake() TO app;

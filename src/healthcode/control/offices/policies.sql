@@ -56,10 +56,13 @@ BEGIN
     END IF;
 END $$;
 
--- The one way into the audit: who, post, purpose and time come from the act, not from the caller.
+-- The one way into the audit: who, post, purpose and the event's time come from the act, not from the caller. The
+-- leaf's time is the caller's, in milliseconds, because the commitment covers it.
+DROP FUNCTION IF EXISTS audit_append(text, bigint, text, text, jsonb, bytea, bytea, bytea);
 CREATE OR REPLACE FUNCTION audit_append(
     name text, subject bigint, division text, reference text, detail jsonb,
-    salt bytea DEFAULT NULL, content bytea DEFAULT NULL, commitment bytea DEFAULT NULL) RETURNS bigint
+    salt bytea DEFAULT NULL, content bytea DEFAULT NULL, commitment bytea DEFAULT NULL, leaf_ms bigint DEFAULT NULL)
+RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE
     a act%ROWTYPE;
@@ -74,7 +77,7 @@ BEGIN
             reference, detail) RETURNING id INTO made;
     IF commitment IS NOT NULL THEN
         INSERT INTO audit_pendingleaf (event_id, at, salt, content, commitment)
-        VALUES (made, clock_timestamp(), salt, content, commitment);
+        VALUES (made, timestamptz 'epoch' + leaf_ms * interval '1 millisecond', salt, content, commitment);
     END IF;
     RETURN made;
 END $$;
@@ -251,12 +254,18 @@ CREATE POLICY change ON venues_inspector FOR UPDATE TO app USING (
     (SELECT act_kind()) = 'system'
     OR EXISTS (SELECT 1 FROM venues_venue v WHERE v.number = venue_id AND v.manager_id = (SELECT act_subject())));
 
+-- What the edges were told, for `healthcode color audit`: records by number and nothing else of the feed.
+CREATE OR REPLACE VIEW audit_feed_record AS
+    SELECT key AS number, seq, payload FROM feed_log WHERE kind = 1
+    UNION ALL SELECT key, NULL, payload FROM feed_outbox WHERE kind = 1;
+
 -- auditors with a login of their own read what they must, without the application
 DO $$
 DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY['evidence_evidence', 'evidence_decision', 'audit_event', 'audit_pendingleaf',
-                             'casework_proposal', 'casework_review', 'casework_workitem', 'exchange_batch']
+                             'casework_proposal', 'casework_review', 'casework_workitem', 'exchange_batch',
+                             'subject_state', 'people_subject']
     LOOP
         EXECUTE format('CREATE POLICY audit ON %I FOR SELECT TO auditor USING (true)', t);
     END LOOP;

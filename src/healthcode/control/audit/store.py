@@ -1,0 +1,173 @@
+"""The rows of an audit from PostgreSQL, as database role `auditor`: one consistent state, streamed, nothing kept.
+
+Everything is read in one REPEATABLE READ, READ ONLY transaction with cursors on the server, so that the province may
+go on working meanwhile and memory does not grow with it. `offices/grants.sql` says what the role may see.
+"""
+
+# ruff: noqa: S608 # every part of every statement is written in this file
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+import psycopg
+
+from healthcode.control.audit.names import LEDGERED
+from healthcode.control.audit.trail import Determined, Leaf, Recorded, Run, Signed, State, Told, Trail
+from healthcode.control.evidence.replay import Decided, evidence_read
+from healthcode.domain.unit import UnitKind
+from healthcode.rules.explain import Offices
+
+Row = tuple[Any, ...]
+Connection = psycopg.Connection[Row]
+T = TypeVar("T")
+ROWS_AT_ONCE: Final = 2_000
+
+_CHOSEN: Final = (
+    "(SELECT number FROM subject_state WHERE (%(since)s::timestamptz IS NULL OR evaluated_at >= %(since)s)"
+    " AND (%(number)s::bigint IS NULL OR number = %(number)s))"
+)
+_STATES: Final = (
+    "SELECT s.number, s.version, s.generation, s.color, s.record, s.ruleset, s.evaluated_at, p.holds_code"
+    " FROM subject_state s JOIN people_subject p ON p.number = s.number"
+    f" WHERE s.number IN {_CHOSEN} ORDER BY s.number"
+)
+_DECIDED: Final = (
+    "id, subject_id, version, decided_at, color, holds_code, evaluation, ruleset, evidence_ids FROM evidence_decision"
+)
+_DECISIONS: Final = f"SELECT {_DECIDED} WHERE subject_id IN {_CHOSEN} ORDER BY subject_id, version"
+_EVIDENCE: Final = (
+    "SELECT e.id, e.subject_id, e.kind, e.fields, e.anchor_day, e.occurred_at, e.learned_at, e.division, e.document,"
+    " e.batch_id, e.supersedes_id, e.rescinded, e.source_unit_id, u.kind, u.name_zh,"
+    " e.proposal_id, e.proposer_id, e.reviewer_id, e.review_verdict,"
+    " p.id, p.subject_id, p.kind, p.anchor_day, p.fields, p.division, p.outcome, p.proposer_id,"
+    " r.proposer_id, r.reviewer_id, r.verdict, b.unit_id, b.kind, b.imported_at"
+    " FROM evidence_evidence e JOIN offices_unit u ON u.id = e.source_unit_id"
+    " LEFT JOIN casework_proposal p ON p.id = e.proposal_id"
+    " LEFT JOIN casework_review r ON r.proposal_id = e.proposal_id"
+    " LEFT JOIN exchange_batch b ON b.id = e.batch_id"
+    f" WHERE e.subject_id IN {_CHOSEN} ORDER BY e.subject_id, e.id"
+)
+_TOLD: Final = f"SELECT number, seq, payload FROM audit_feed_record WHERE number IN {_CHOSEN} ORDER BY number, seq"
+_BATCHES: Final = (
+    "SELECT b.id, b.unit_id, u.signing_key, b.file_digest, b.signature,"
+    " (SELECT count(*) FROM evidence_evidence e WHERE e.batch_id = b.id),"
+    " (SELECT v.detail FROM audit_event v WHERE v.name = 'laboratory:results:imported'"
+    "   AND v.reference = 'batch:' || b.id ORDER BY v.id LIMIT 1)"
+    " FROM exchange_batch b JOIN offices_unit u ON u.id = b.unit_id WHERE b.kind = 'results'"
+    " AND (%(since)s::timestamptz IS NULL OR b.imported_at >= %(since)s) ORDER BY b.id"
+)
+_LEAVES: Final = (
+    "SELECT e.id, e.name, e.subject, e.reference, e.detail, l.at, l.salt, l.content, l.commitment"
+    " FROM audit_event e LEFT JOIN audit_pendingleaf l ON l.event_id = e.id WHERE e.name = ANY(%(ledgered)s)"
+    " AND (%(since)s::timestamptz IS NULL OR coalesce(l.at, e.at) >= %(since)s) ORDER BY l.at NULLS FIRST, e.id"
+)
+_BY_TIME: Final = (
+    f"SELECT {_DECIDED} WHERE (%(since)s::timestamptz IS NULL OR decided_at >= %(since)s) ORDER BY decided_at, id"
+)
+
+
+class AuditStore:
+    """One state of the database. `since` leaves out who was last derived before it, `number` everybody else."""
+
+    def __init__(self, connection: Connection, *, since: datetime | None = None, number: int | None = None) -> None:
+        self._connection = connection
+        self._chosen: Mapping[str, Any] = {"since": since, "number": number, "ledgered": sorted(LEDGERED)}
+
+    def subjects(self) -> int:
+        """How many subjects there are to audit."""
+        row = self._connection.execute(f"SELECT count(*) FROM {_CHOSEN} c", self._chosen).fetchone()
+        return int(row[0]) if row else 0
+
+    def trails(self) -> Iterator[Trail]:
+        """Everything about each subject, in order of number."""
+        evidence = Run(self._keyed("evidence", _EVIDENCE, _recorded))
+        decisions = Run(self._keyed("decisions", _DECISIONS, _decided))
+        told = Run(self._keyed("told", _TOLD, _told))
+        for row in self._stream("states", _STATES):
+            state = _state(row)
+            number = state.number
+            yield Trail(state, evidence.take(number), decisions.take(number), told.take(number))
+
+    def batches(self) -> Iterator[Signed]:
+        """Every batch of signed results."""
+        for row in self._stream("batches", _BATCHES):
+            key, unit, public, digest, signature, evidence, event = row
+            yield Signed(key, unit, bytes(public or b""), bytes(digest), bytes(signature or b""), evidence, event)
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Every ledgered event with its leaf, those without one first, then by the leaf's time."""
+        for row in self._stream("leaves", _LEAVES):
+            event, name, subject, reference, detail, at = row[:6]
+            salt, content, commitment = (None if value is None else bytes(value) for value in row[6:])
+            yield Leaf(event, name, subject, reference, detail, at, salt, content, commitment)
+
+    def decisions(self) -> Iterator[Decided]:
+        """Every decision by its time."""
+        return map(_decided, self._stream("by_time", _BY_TIME))
+
+    def offices(self) -> Offices:
+        """Whom to ask, by county code."""
+        rows = self._connection.execute(
+            "SELECT division, name_zh, name_en, phone FROM offices_unit WHERE kind = %s", [UnitKind.county_office.value]
+        )
+        return {division: {"zh": zh, "en": en, "phone": phone} for division, zh, en, phone in rows}
+
+    def _keyed(self, name: str, query: str, read: Callable[[Sequence[Any]], T]) -> Iterator[tuple[int, T]]:
+        at = 0 if name == "told" else 1
+        return ((row[at], read(row)) for row in self._stream(name, query))
+
+    def _stream(self, name: str, query: str) -> Iterator[Row]:
+        with self._connection.cursor(name) as cursor:
+            cursor.itersize = ROWS_AT_ONCE
+            cursor.execute(query, self._chosen)
+            yield from cursor
+
+
+@contextmanager
+def store_open(dsn: str, *, since: datetime | None = None, number: int | None = None) -> Iterator[AuditStore]:
+    """The store as it is now, for as long as the context lasts. Raises psycopg.Error."""
+    with psycopg.connect(dsn) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        with connection.transaction():
+            yield AuditStore(connection, since=since, number=number)
+
+
+def _state(row: Sequence[Any]) -> State:
+    number, version, generation, color, record, ruleset, evaluated_at, holds = row
+    return State(number, version, generation, color, bytes(record or b""), ruleset, evaluated_at, holds)
+
+
+def _told(row: Sequence[Any]) -> Told:
+    return Told(row[0], row[1], bytes(row[2]))
+
+
+def _decided(row: Sequence[Any]) -> Decided:
+    key, number, version, at, color, holds, evaluation, ruleset, evidence = row
+    return Decided(key, number, version, at, color, holds, evaluation, ruleset, tuple(evidence))
+
+
+def _recorded(row: Sequence[Any]) -> Recorded:
+    key, number, kind, fields, anchor, occurred, learned, division, document, batch, supersedes, rescinded = row[:12]
+    unit, unit_kind, unit_name, proposal, proposer, reviewer, verdict = row[12:19]
+    evidence = evidence_read(
+        key=key,
+        kind=kind,
+        fields=fields,
+        anchor=anchor,
+        occurred=occurred,
+        learned=learned,
+        division=division,
+        document=document,
+        batch=batch,
+        supersedes=supersedes,
+        rescinded=rescinded,
+        unit_kind=unit_kind,
+        unit_name=unit_name,
+    )
+    said = Determined(*row[19:30])
+    return Recorded(number, evidence, fields, learned, unit, proposal, proposer, reviewer, verdict, said, *row[30:33])
