@@ -25,6 +25,9 @@ class EventName(StrEnum):
     DETERMINATION_RETURNED = "county:determination:returned"
     DECISION_MADE = "system:decision:made"
     IDENTITY_UNMASKED = "officer:identity:unmasked"
+    AREA_PROPOSED = "county:area:proposed"
+    AREA_APPROVED = "city:area:approved"
+    AREA_RETURNED = "city:area:returned"
     VENUE_REGISTERED = "manager:venue:registered"
     VENUE_APPROVED = "county:venue:approved"
     VENUE_REFUSED = "county:venue:refused"
@@ -45,6 +48,7 @@ LEDGERED = frozenset(
         EventName.LEADS_IMPORTED,
         EventName.RESULTS_IMPORTED,
         EventName.DETERMINATION_APPROVED,
+        EventName.AREA_APPROVED,
         EventName.DECISION_MADE,
         EventName.IDENTITY_UNMASKED,
         EventName.EDGE_ENROLLED,

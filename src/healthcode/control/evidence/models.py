@@ -66,6 +66,7 @@ class Decision(models.Model):
     evaluation = models.JSONField(help_text="spec/evaluation.schema.json: grounds, notices, timeline")
     ruleset = models.CharField(max_length=64)
     evidence_ids = models.JSONField(help_text="the evidence as known, in order")
+    area_approvals = models.JSONField(default=list, help_text="the approved designations as known, of the areas named")
     division = models.CharField(max_length=6, blank=True)
 
     class Meta:
