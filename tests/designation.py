@@ -43,14 +43,14 @@ def decided(
     now: datetime = NOW,
 ) -> int:
     """The city's verdict, and the worker's derivation after an approval; returns how many people were derived."""
-    from healthcode.control.areas.consequences import area_derive
+    from healthcode.control.areas.consequences import designation_apply
     from healthcode.control.areas.services import area_review
 
     with world.acting(who):
         area_review(
             designation=proposal.pk, officer=world.officer(who), scope=scope, verdict=verdict, reason="再核", now=now
         )
-    return area_derive(proposal.area_id, now=now) if verdict == "approve" else 0
+    return designation_apply(proposal.pk, now=now) if verdict == "approve" else 0
 
 
 def designated(world: World, *, now: datetime = NOW, **draft: Any) -> Designation:
@@ -58,3 +58,9 @@ def designated(world: World, *, now: datetime = NOW, **draft: Any) -> Designatio
     proposal = designation(world, now=now, **draft)
     decided(world, proposal, now=now)
     return proposal
+
+
+def county_wide(world: World, *, now: datetime = NOW, **draft: Any) -> Designation:
+    """The whole county at high risk, with everybody who lives there, in force."""
+    whole = {"name": "平遥县", "name_en": "Pingyao", "addresses": (), "residents": True}
+    return designated(world, now=now, **{**whole, **draft})

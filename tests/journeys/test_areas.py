@@ -144,7 +144,7 @@ def test_another_city_neither_sees_nor_decides(world: World) -> None:
 
 def test_the_job_for_the_worker_stands_in_the_approvals_own_transaction(world: World) -> None:
     designated(world)
-    assert world.superuser("SELECT task_name, status::text FROM procrastinate_jobs") == [("areas.derive", "todo")]
+    assert world.superuser("SELECT task_name, status::text FROM procrastinate_jobs") == [("areas.apply", "todo")]
 
 
 def test_both_acts_are_in_the_audit_and_the_approval_has_a_leaf(world: World) -> None:

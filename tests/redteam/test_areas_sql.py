@@ -8,8 +8,9 @@ import psycopg
 import pytest
 
 from tests.control_world import World
-from tests.designation import designated, designation
-from tests.people import COUNTY, FENG, GAO, HU, OTHER_COUNTY, SHEN, WU, ZHOU, OfficerRole
+from tests.designation import county_wide, decided, designated, designation
+from tests.intake import NOW, with_code
+from tests.people import COUNTY, FENG, GAO, HU, LIN, OTHER_COUNTY, QIAN, SHEN, WU, ZHAO, ZHOU, OfficerRole
 
 DENIED = (
     psycopg.errors.InsufficientPrivilege,
@@ -23,8 +24,8 @@ APPROVE = (
 )
 PROPOSE = (
     "INSERT INTO areas_designation"
-    " (area_id, division, level, basis, reason, office_id, proposer_id, proposed_at, shown)"
-    " VALUES (%(a)s, %(c)s, 'high', 'x', 'x', 1, %(p)s, now(), '{}')"
+    " (area_id, division, level, residents, basis, reason, office_id, proposer_id, proposed_at, shown)"
+    " VALUES (%(a)s, %(c)s, 'high', false, 'x', 'x', 1, %(p)s, now(), '{}')"
 )
 
 
@@ -105,3 +106,72 @@ def test_the_numbers_are_for_officers_in_scope_and_the_list_for_the_worker(world
         with as_app(world, nobody) as app:
             assert app.execute("SELECT count(*) FROM area_residents_by_color(%s)", [COUNTY]).fetchone() == (0,)
             assert app.execute("SELECT count(*) FROM area_people_by_color(%s)", [f"{COUNTY}-1"]).fetchone() == (0,)
+
+
+EVIDENCE = (
+    "INSERT INTO evidence_evidence (id, kind, subject_id, fields, anchor_day, occurred_at, learned_at, division,"
+    " document, source_unit_id, rescinded, designation_id, proposer_id, reviewer_id, review_verdict, supersedes_id)"
+    " VALUES (gen_random_uuid(), %(kind)s, %(subject)s, jsonb_build_object('area', %(area)s::text, 'relation',"
+    " 'resident'), 19275, now(), now(), %(county)s, 'x', 1, %(rescinded)s, %(d)s, %(p)s, %(r)s, 'approve', %(old)s)"
+)
+
+
+def genuine_row(world: World, said: Any, subject: int) -> dict[str, Any]:
+    """The row that the worker writes for one resident."""
+    people = {"p": world.officer(ZHOU), "r": world.officer(GAO), "subject": subject}
+    area = {"area": f"{COUNTY}-{said.area_id}", "county": COUNTY, "d": said.pk}
+    return {"kind": "area_stay", "rescinded": False, "old": None, **people, **area}
+
+
+@pytest.fixture
+def wide(world: World) -> tuple[World, dict[str, Any], int]:
+    """An approved county-wide designation that misses Lin, who moved in after it; Qian lives elsewhere."""
+    lin, qian = with_code(world, LIN, QIAN)
+    world.superuser("UPDATE people_subject SET present_division = %s", [OTHER_COUNTY])
+    said = county_wide(world)
+    world.superuser("UPDATE people_subject SET present_division = %s WHERE number = %s", [COUNTY, lin])
+    return world, genuine_row(world, said, lin), qian
+
+
+def test_a_residents_row_says_nothing_but_what_the_city_approved(wide: tuple[World, dict[str, Any], int]) -> None:
+    world, genuine, qian = wide
+    forged = (
+        {"kind": "infection"},
+        {"subject": qian},
+        {"area": f"{COUNTY}-999"},
+        {"county": OTHER_COUNTY},
+        {"p": genuine["r"]},
+        {"r": genuine["p"]},
+        {"d": genuine["d"] + 1},
+        {"rescinded": True},
+    )
+    for change in forged:
+        with as_app(world, None) as app:
+            assert refused(app, EVIDENCE, genuine | change), change
+            assert not refused(app, EVIDENCE, genuine)
+            assert refused(app, EVIDENCE, genuine)  # once
+
+
+@pytest.mark.parametrize("who", [ZHOU, HU, GAO, SHEN], ids=lambda w: w.key)
+def test_no_officer_writes_a_residents_row_himself(wide: tuple[World, dict[str, Any], int], who: OfficerRole) -> None:
+    world, genuine, _ = wide
+    with as_app(world, who) as app:
+        assert refused(app, EVIDENCE, genuine)
+
+
+def test_the_system_writes_no_residents_row_without_the_citys_approval(world: World) -> None:
+    (zhao,) = with_code(world, ZHAO)
+    said = designation(world, name="平遥县", addresses=(), residents=True)
+    with as_app(world, None) as app:
+        assert refused(app, EVIDENCE, genuine_row(world, said, zhao))
+    decided(world, said, verdict="return")
+    with as_app(world, None) as app:
+        assert refused(app, EVIDENCE, genuine_row(world, said, zhao))
+
+
+def test_the_system_takes_back_no_row_that_nobody_rescinded(world: World) -> None:
+    (zhao,) = with_code(world, ZHAO)
+    said = county_wide(world, now=NOW)
+    old = world.superuser("SELECT id FROM evidence_evidence")[0][0]
+    with as_app(world, None) as app:
+        assert refused(app, EVIDENCE, genuine_row(world, said, zhao) | {"rescinded": True, "old": old})

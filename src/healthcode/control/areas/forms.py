@@ -23,19 +23,18 @@ def draft_posted(posted: QueryDict) -> Draft:
         Problem: 422 where a time or the area's number is none.
     """
     level = posted.get("level", "")
-    area = posted.get("area", "")
-    if area and not (area.isascii() and area.isdigit() and len(area) < 10):
-        raise _unreadable("area")
     known = level in {value for value, _ in LEVELS}
     return Draft(
         level=level if known else LIFTED if level == LIFT else None,
         basis=posted.get("basis", "")[:200],
-        area=int(area) if area else None,
+        area=_number(posted, "area"),
         name=posted.get("name", "")[:80],
         name_en=posted.get("name_en", "")[:120],
         addresses=tuple(line.strip()[:80] for line in posted.get("addresses", "").splitlines() if line.strip()),
         effective_from=_instant(posted, "from"),
         until=_instant(posted, "until"),
+        residents=posted.get("residents") == "yes",
+        rescinds=_number(posted, "rescinds"),
     )
 
 
@@ -50,7 +49,18 @@ def draft_fields(draft: Draft) -> list[tuple[str, str]]:
         ("basis", draft.basis),
         ("from", _local(draft.effective_from)),
         ("until", _local(draft.until)),
+        ("residents", "yes" if draft.residents else ""),
+        ("rescinds", str(draft.rescinds or "")),
     ]
+
+
+def _number(posted: QueryDict, name: str) -> int | None:
+    text = posted.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise _unreadable(name)
+    return int(text)
 
 
 def _instant(posted: QueryDict, name: str) -> datetime | None:

@@ -57,6 +57,12 @@ class Designation(models.Model):
     level = models.CharField(max_length=8, choices=[*LEVELS, (LIFTED, "lifted")], blank=True)
     effective_from = models.DateTimeField(null=True, help_text="null: when it is approved; never before that")
     until = models.DateTimeField(null=True, help_text="null: until a later designation")
+    residents = models.BooleanField(
+        default=False, help_text="also record, once approved, that everybody who lives in the county lives in the area"
+    )
+    rescinds = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="+", help_text="take back what that one recorded"
+    )
     basis = models.CharField(max_length=200, help_text="the document it rests on")
     reason = models.CharField(max_length=500)
     office = models.ForeignKey("offices.Unit", on_delete=models.PROTECT, related_name="+")
@@ -75,6 +81,10 @@ class Designation(models.Model):
             models.CheckConstraint(
                 condition=Q(until__isnull=True) | (~Q(level=LIFTED) & Q(until__gt=F("proposed_at"))),
                 name="designation_ends_later",
+            ),
+            models.CheckConstraint(condition=~Q(level=LIFTED) | Q(residents=False), name="designation_lifts_nobody_in"),
+            models.CheckConstraint(
+                condition=Q(rescinds__isnull=True) | Q(level=LIFTED), name="designation_rescinds_without_a_level"
             ),
         )
 

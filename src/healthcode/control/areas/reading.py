@@ -82,7 +82,7 @@ def areas_of(evidence: Iterable[Evidence], *, lock: bool = False) -> AreaBook:
 
 def areas_read(keys: Collection[int]) -> AreaBook:
     """Areas by their row ids."""
-    rows = Approval.objects.filter(designation__area__in=keys, verdict=Verdict.APPROVE)
+    rows = Approval.objects.filter(designation__area__in=keys, verdict=Verdict.APPROVE, designation__rescinds=None)
     found: dict[str, list[Approved]] = defaultdict(list)
     for row in rows.select_related("designation__area", "designation__office").order_by("pk"):
         found[row.designation.area.code].append(_approved(row))

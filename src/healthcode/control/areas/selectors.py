@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from healthcode.control.areas.models import Designation, RiskArea, Verdict
 from healthcode.control.areas.reading import Approved, area_periods, areas_read
-from healthcode.control.areas.words import LEVEL_WORDS, level_word, verdict_word
+from healthcode.control.areas.words import LEVEL_WORDS, level_word, said_word, verdict_word
 from healthcode.control.language import say
 from healthcode.domain.area import Area
 from healthcode.domain.division import division_get
@@ -108,6 +108,19 @@ def area_history(area: RiskArea) -> list[Said]:
     return [_said(row) for row in rows.select_related("proposer", "office", "approval", "approval__reviewer")]
 
 
+def batch_to_rescind(area: RiskArea) -> int | None:
+    """The last designation that took residents in and was not taken back, or None."""
+    rows = Designation.objects.filter(area=area, approval__verdict=Verdict.APPROVE.value)
+    taken_back = set(rows.exclude(rescinds=None).values_list("rescinds_id", flat=True))
+    standing = [pk for pk in rows.filter(residents=True).values_list("pk", flat=True) if pk not in taken_back]
+    return max(standing, default=None)
+
+
+def said_in_words(row: Designation) -> str:
+    """What a designation says, in the language of the request."""
+    return said_word(row.level, rescinds=row.rescinds_id is not None, residents=row.residents)
+
+
 def area_name(area: RiskArea) -> str:
     """Its name in the language of the request."""
     return say(area.name, area.name_en or area.name)
@@ -137,7 +150,7 @@ def _said(row: Designation) -> Said:
     approval = getattr(row, "approval", None)
     return Said(
         row,
-        level_word(row.level),
+        said_in_words(row),
         verdict_word(Verdict(approval.verdict) if approval else None),
         approval.reviewer.name if approval else "",
         approval.reason if approval else "",

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.db import connection
 
-from healthcode.control.areas.consequences import area_derive_later
+from healthcode.control.areas.consequences import designation_apply_later
 from healthcode.control.areas.models import LEVELS, LIFTED, Approval, Designation, RiskArea, Verdict
 from healthcode.control.areas.selectors import level_now, numbers_of
 from healthcode.control.audit.names import EventName
@@ -39,6 +39,8 @@ class Draft:
     addresses: tuple[str, ...] = ()
     effective_from: datetime | None = None
     until: datetime | None = None
+    residents: bool = False
+    rescinds: int | None = None
 
 
 def draft_check(draft: Draft, *, division: str, now: datetime) -> RiskArea | None:
@@ -94,6 +96,8 @@ def area_propose(draft: Draft, *, officer: int, division: str, reason: str, now:
         level=draft.level or LIFTED,
         effective_from=draft.effective_from,
         until=draft.until,
+        residents=draft.residents,
+        rescinds_id=draft.rescinds,
         basis=draft.basis.strip(),
         reason=reason.strip(),
         office=Unit.objects.get(kind=UnitKind.county_office, division=division),
@@ -142,7 +146,7 @@ def area_review(
     _event(EventName.AREA_APPROVED if verdict is Verdict.APPROVE else EventName.AREA_RETURNED, said, now)
     if verdict is Verdict.APPROVE:
         # If we die before the commit there is neither approval nor job; after it both, and the worker goes on.
-        area_derive_later(said.area_id)
+        designation_apply_later(said.pk)
     return approval
 
 
@@ -171,7 +175,7 @@ def _area(pk: int, division: str) -> RiskArea:
 def _faults(draft: Draft, area: RiskArea | None, now: datetime) -> list[tuple[str, str]]:
     """(field, message) of all that may be wrong; the message is empty where it is not."""
     known = {LIFTED, *(level for level, _ in LEVELS)}
-    lifts = draft.level == LIFTED
+    lifts = draft.level == LIFTED and draft.rescinds is None
     in_force = area is not None and level_now(area, now=now) is not None
     start = max(now, draft.effective_from or now)
     return [
@@ -189,10 +193,33 @@ def _faults(draft: Draft, area: RiskArea | None, now: datetime) -> list[tuple[st
             else "",
         ),
         (
+            "residents",
+            say("住址加密保存：只有范围为全县时才能列入全部居民。", "Addresses are sealed: only for a whole county.")
+            if draft.residents and (area.addresses if area else draft.addresses)
+            else "",
+        ),
+        (
+            "residents",
+            say("解除时不能列入居民。", "A lifting takes nobody in.") if draft.residents and not draft.level else "",
+        ),
+        (
+            "rescinds",
+            say("没有可撤回的批次。", "There is no such batch to take back.")
+            if draft.rescinds is not None and (area is None or not _batch_stands(draft.rescinds, area) or draft.level)
+            else "",
+        ),
+        (
             "addresses",
             say("请减少列出的小区。", "Name fewer compounds.") if len(draft.addresses) > _MOST_ADDRESSES else "",
         ),
     ]
+
+
+def _batch_stands(designation: int, area: RiskArea) -> bool:
+    """Whether that designation took residents in and nobody has taken them back."""
+    rows = Designation.objects.filter(area=area)
+    approved = rows.filter(pk=designation, residents=True, approval__verdict=Verdict.APPROVE.value)
+    return approved.exists() and not rows.filter(rescinds=designation, approval__verdict=Verdict.APPROVE.value).exists()
 
 
 def _take_turn(area: int) -> None:
@@ -204,7 +231,9 @@ def _event(name: EventName, said: Designation, now: datetime) -> None:
     detail: dict[str, Any] = {
         "designation": said.pk,
         "area": said.area.code,
-        "level": said.level or "lifted",
+        "level": said.level or ("rescinds" if said.rescinds_id else "lifted"),
+        "residents": said.residents,
+        "rescinds": said.rescinds_id,
         "from": said.effective_from.isoformat() if said.effective_from else "",
         "until": said.until.isoformat() if said.until else "",
         "basis": said.basis,

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from healthcode.control.areas.consequences import DERIVE, area_derive
+from healthcode.control.areas.consequences import APPLY, designation_apply
 
 
-@app.task(queue="derivations", name=DERIVE, retry=RetryStrategy(max_attempts=10, wait=30))
-def derive(area: int) -> None:
-    """Derive everybody whom a change of the area concerns. Doing it again changes nothing."""
-    area_derive(area, now=datetime.now(UTC))
+@app.task(queue="derivations", name=APPLY, retry=RetryStrategy(max_attempts=10, wait=30))
+def apply(designation: int) -> None:
+    """Carry out an approved designation. Doing it again changes nothing."""
+    designation_apply(designation, now=datetime.now(UTC))

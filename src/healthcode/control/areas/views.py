@@ -20,11 +20,12 @@ from healthcode.control.areas.selectors import (
     area_name,
     area_rows,
     areas_in_scope,
-    county_name,
+    batch_to_rescind,
     designations_waiting,
     numbers_of,
+    said_in_words,
 )
-from healthcode.control.areas.words import level_choices, level_word
+from healthcode.control.areas.words import level_choices, said_word
 from healthcode.control.language import say
 from healthcode.control.offices.roles import Role
 from healthcode.control.problems import Problem
@@ -62,7 +63,7 @@ def preview(request: ActRequest) -> HttpResponse:
     shown = {
         "draft": draft,
         "name": area_name(area) if area else say(draft.name, draft.name_en or draft.name),
-        "level": level_word(draft.level or ""),
+        "level": said_word(draft.level or "", rescinds=draft.rescinds is not None, residents=draft.residents),
         "addresses": area.addresses if area else draft.addresses,
         "numbers": numbers_of(division, area.code if area else ""),
         "fields": draft_fields(draft),
@@ -105,7 +106,7 @@ def city_area(request: ActRequest, area_id: int) -> HttpResponse:
         **_city(request),
         **_area(found),
         "waiting": waiting,
-        "proposed_level": level_word(waiting.level) if waiting else "",
+        "proposed_level": said_in_words(waiting) if waiting else "",
         "numbers": numbers,
         "may_decide": waiting is not None and request.act.role == Role.CITY_OFFICER,
     }
@@ -148,13 +149,13 @@ def _city(request: ActRequest) -> dict[str, Any]:
         "page": page,
         "rows": area_rows(page, now=_now()),
         "base": CITY,
-        "proposals": [(said, area_name(said.area), level_word(said.level)) for said in designations_waiting(scope)],
+        "proposals": [(said, area_name(said.area), said_in_words(said)) for said in designations_waiting(scope)],
     }
 
 
 def _area(area: RiskArea) -> dict[str, Any]:
     (row,) = area_rows([area], now=_now())
-    return {"area": area, "row": row, "history": area_history(area), "county": county_name(area.division)}
+    return {"area": area, "row": row, "history": area_history(area), "batch": batch_to_rescind(area)}
 
 
 def _now() -> datetime:

@@ -33,6 +33,13 @@ def level_word(level: str) -> str:
     return say(found.zh, found.en)
 
 
+def said_word(level: str, *, rescinds: bool, residents: bool) -> str:
+    """What a designation says: its level, with the residents where it takes them in, or that it takes them back."""
+    if rescinds:
+        return say("撤回列入的居民", "Takes the residents back")
+    return level_word(level) + (say("，列入全县居民", ", with every resident") if residents else "")
+
+
 def level_choices() -> list[tuple[str, str]]:
     """(value, word) of every level that may be designated."""
     return [(level.value, level_word(level.value)) for level in AreaLevel]

@@ -208,7 +208,10 @@ CREATE POLICY read ON evidence_evidence FOR SELECT TO app USING (
     (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject())
     OR starts_with(division, (SELECT act_scope())) AND division <> '');
 CREATE POLICY add ON evidence_evidence FOR INSERT TO app WITH CHECK (
-    (reviewer_id IS NOT NULL AND reviewer_id = (SELECT act_officer()) AND division = (SELECT act_division()))
+    (proposal_id IS NOT NULL AND reviewer_id = (SELECT act_officer()) AND division = (SELECT act_division()))
+    -- a county's batch: the worker writes it after the city's approval, which composite keys ask for
+    OR (designation_id IS NOT NULL AND (SELECT act_kind()) = 'system'
+        AND designation_concerns(designation_id, subject_id, fields ->> 'area', rescinded, supersedes_id))
     -- only the worker, which has verified the signature over the whole file, adds rows to a signed batch
     OR (batch_id IS NOT NULL AND reviewer_id IS NULL AND (SELECT act_kind()) = 'system' AND EXISTS (
           SELECT 1 FROM exchange_batch b WHERE b.id = batch_id AND b.signature IS NOT NULL))
