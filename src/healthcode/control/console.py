@@ -34,6 +34,14 @@ PLACES = (
     Place("/console/county/", "待办线索", "Leads", "list", frozenset({Role.COUNTY_OFFICER})),
     Place("/console/county/reviews/", "待复核", "Reviews", "check", frozenset({Role.COUNTY_OFFICER})),
     Place("/console/county/venues/", "场所审核", "Venues", "building", frozenset({Role.COUNTY_OFFICER})),
+    Place("/console/county/areas/", "风险区", "Risk areas", "place", frozenset({Role.COUNTY_OFFICER})),
+    Place(
+        "/console/city/areas/",
+        "风险区",
+        "Risk areas",
+        "place",
+        frozenset({Role.CITY_OFFICER, Role.PROVINCE_DISPATCHER}),
+    ),
     Place(
         "/console/imports/",
         "数据导入",

@@ -21,6 +21,7 @@ SQL_FILES = (
     "venues/visits.sql",
     "venues/inspectors.sql",
     "casework/four_eyes.sql",
+    "areas/areas.sql",
     "offices/policies.sql",
     "offices/grants.sql",
 )

@@ -14,7 +14,7 @@ ALLOWED_HOSTS: list[str] = []
 CSRF_TRUSTED_ORIGINS: list[str] = []
 DEBUG = False
 
-APPS = ["offices", "audit", "bridge", "people", "exchange", "casework", "evidence", "venues"]
+APPS = ["offices", "audit", "bridge", "people", "exchange", "casework", "evidence", "venues", "areas"]
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from healthcode.control.audit.findings import Finding
 from healthcode.control.audit.trail import State, Told, Trail
 from healthcode.control.evidence.replay import (
-    NO_AREAS,
     Decided,
     decision_faults,
     decision_replay,
@@ -31,7 +30,7 @@ def answer_findings(trail: Trail, rulesets: Rulesets) -> Iterator[Finding]:
     derived: dict[int, Evaluation] = {}
     before: set[str] = set()
     for decided in trail.decisions:
-        yield from _decision(decided, evidence, rulesets, derived)
+        yield from _decision(decided, trail, evidence, rulesets, derived)
         if not before <= set(decided.evidence_ids):
             yield _of(decided, "decision_forgets")
         before |= set(decided.evidence_ids)
@@ -42,7 +41,11 @@ def answer_findings(trail: Trail, rulesets: Rulesets) -> Iterator[Finding]:
 
 
 def _decision(
-    decided: Decided, evidence: tuple[Evidence, ...], rulesets: Rulesets, derived: dict[int, Evaluation]
+    decided: Decided,
+    trail: Trail,
+    evidence: tuple[Evidence, ...],
+    rulesets: Rulesets,
+    derived: dict[int, Evaluation],
 ) -> Iterator[Finding]:
     missing = set(decided.evidence_ids) - {record.id for record in evidence}
     if missing:
@@ -51,7 +54,8 @@ def _decision(
     if ruleset is None:
         yield _of(decided, "ruleset_unknown", decided.ruleset)
         return
-    answer = decision_replay(decided, evidence, ruleset)
+    areas = trail.areas.of(decided.known(evidence), known=decided.area_approvals)
+    answer = decision_replay(decided, evidence, ruleset, areas)
     faults = decision_faults(decided, answer, ruleset)
     if faults:
         yield _of(decided, "decision_differs", f"{', '.join(faults)}: {decided.color} / {answer.color}")
@@ -74,7 +78,8 @@ def _state(
     at = instant_decided(state.evaluated_at, evidence)
     decided = derived.get(state.version) if _knows_all(trail, evidence) else None
     same = decided is not None and decided.now == at
-    answer = decided if decided and same else evaluate(evidence, NO_AREAS, ruleset, at, holds_code=state.holds_code)
+    areas = trail.areas.of(evidence)
+    answer = decided if decided and same else evaluate(evidence, areas, ruleset, at, holds_code=state.holds_code)
     if answer.color != state.color:
         yield Finding("state_differs", name, state.number, f"{state.color} / {answer.color}")
     record = record_derive(answer, ruleset, version=state.version, generation=state.generation)
@@ -92,6 +97,7 @@ def _knows_all(trail: Trail, evidence: tuple[Evidence, ...]) -> bool:
         and (last.ruleset, last.holds_code) == (state.ruleset, state.holds_code)
         and len(last.evidence_ids) == len(evidence)
         and last.known(evidence) == evidence
+        and list(last.area_approvals) == trail.areas.approvals(evidence)
     )
 
 
@@ -104,7 +110,8 @@ def _undecided(trail: Trail, evidence: tuple[Evidence, ...], ruleset: Ruleset, a
         return True
     if _knows_all(trail, evidence):
         return False
-    then = evaluate(last.known(evidence), NO_AREAS, ruleset, answer.now, holds_code=last.holds_code)
+    areas = trail.areas.of(last.known(evidence), known=last.area_approvals)
+    then = evaluate(last.known(evidence), areas, ruleset, answer.now, holds_code=last.holds_code)
     return then.decision_key() != answer.decision_key()
 
 

@@ -25,6 +25,11 @@ class EventName(StrEnum):
     DETERMINATION_RETURNED = "county:determination:returned"
     DECISION_MADE = "system:decision:made"
     IDENTITY_UNMASKED = "officer:identity:unmasked"
+    AREA_PROPOSED = "county:area:proposed"
+    AREA_APPROVED = "city:area:approved"
+    AREA_RETURNED = "city:area:returned"
+    AREA_RESIDENTS_RECORDED = "system:area_residents:recorded"
+    AREA_RESIDENTS_RESCINDED = "system:area_residents:rescinded"
     VENUE_REGISTERED = "manager:venue:registered"
     VENUE_APPROVED = "county:venue:approved"
     VENUE_REFUSED = "county:venue:refused"
@@ -45,6 +50,9 @@ LEDGERED = frozenset(
         EventName.LEADS_IMPORTED,
         EventName.RESULTS_IMPORTED,
         EventName.DETERMINATION_APPROVED,
+        EventName.AREA_APPROVED,
+        EventName.AREA_RESIDENTS_RECORDED,
+        EventName.AREA_RESIDENTS_RESCINDED,
         EventName.DECISION_MADE,
         EventName.IDENTITY_UNMASKED,
         EventName.EDGE_ENROLLED,

@@ -22,6 +22,8 @@ def evidence_findings(row: Recorded) -> Iterator[Finding]:
         yield _finding("source_not_permitted", row, str(row.evidence.unit))
     if row.proposal is not None:
         yield from _reviewed(row)
+    elif row.designation is not None:
+        yield from _designated(row)
     elif row.evidence.batch:
         yield from _of_batch(row, reviewed=spec.reviewed)
     elif row.evidence.kind is not EvidenceKind.declaration:
@@ -45,6 +47,22 @@ def _reviewed(row: Recorded) -> Iterator[Finding]:
     differs = _not_as_proposed(row)
     if differs:
         yield _finding("determination_differs", row, ", ".join(differs))
+
+
+def _designated(row: Recorded) -> Iterator[Finding]:
+    """A resident's row: the county proposed the area, another officer of the city approved it."""
+    said, place = row.designated, f"designation {row.designation}"
+    if said.reviewer is None:
+        yield _finding("review_missing", row, place)
+        return
+    if said.verdict != "approve" or row.verdict != "approve":
+        yield _finding("review_not_approval", row, place)
+    if said.reviewer in (said.proposer, row.proposer) or row.reviewer == row.proposer:
+        yield _finding("four_eyes", row, f"officer {row.reviewer}")
+    if (row.proposer, row.reviewer) != (said.proposer, said.reviewer) or said.approval_proposer != said.proposer:
+        yield _finding("review_differs", row, place)
+    if row.evidence.kind is not EvidenceKind.area_stay or row.fields.get("area") != said.area:
+        yield _finding("determination_differs", row, "area")
 
 
 def _not_as_proposed(row: Recorded) -> list[str]:

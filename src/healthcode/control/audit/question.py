@@ -8,7 +8,7 @@ from datetime import datetime
 from healthcode.control.audit.answers import Rulesets
 from healthcode.control.audit.store import AuditStore
 from healthcode.control.audit.trail import Trail
-from healthcode.control.evidence.replay import NO_AREAS, Decided, answer_at, instant_decided
+from healthcode.control.evidence.replay import Decided, answer_at, instant_decided
 from healthcode.domain.evidence import Evidence
 from healthcode.domain.time import Minute
 from healthcode.rules.document import evaluation_from_json
@@ -56,7 +56,7 @@ def subject_answer(trail: Trail, rulesets: Rulesets, *, now: datetime) -> Answer
     ruleset = _ruleset(rulesets, trail.state.ruleset, trail.state.number)
     evidence = tuple(row.evidence for row in trail.evidence)
     at = instant_decided(now, evidence)
-    evaluation = evaluate(evidence, NO_AREAS, ruleset, at, holds_code=trail.state.holds_code)
+    evaluation = evaluate(evidence, trail.areas.of(evidence), ruleset, at, holds_code=trail.state.holds_code)
     return Answer(evaluation, evidence, ruleset)
 
 
@@ -71,7 +71,8 @@ def subject_replay(trail: Trail, rulesets: Rulesets, *, as_of: Minute, as_known:
         raise QuestionError(f"subject {trail.state.number} has no version {as_known}; there are decisions: {known}")
     ruleset = _ruleset(rulesets, decided.ruleset, trail.state.number)
     evidence = tuple(row.evidence for row in trail.evidence)
-    evaluation = answer_at(decided, evidence, ruleset, as_of)
+    areas = trail.areas.of(decided.known(evidence), known=decided.area_approvals)
+    evaluation = answer_at(decided, evidence, ruleset, as_of, areas)
     return Replayed(Answer(evaluation, decided.known(evidence), ruleset), decided, _said(decided, ruleset, as_of))
 
 

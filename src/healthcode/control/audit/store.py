@@ -8,6 +8,7 @@ go on working meanwhile and memory does not grow with it. `offices/grants.sql` s
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,8 +16,9 @@ from typing import Any, Final, TypeVar
 
 import psycopg
 
+from healthcode.control.areas.book import Approved, AreaBook, approved_read
 from healthcode.control.audit.names import LEDGERED
-from healthcode.control.audit.trail import Determined, Leaf, Recorded, Run, Signed, State, Told, Trail
+from healthcode.control.audit.trail import Designated, Determined, Leaf, Recorded, Run, Signed, State, Told, Trail
 from healthcode.control.evidence.replay import Decided, evidence_read
 from healthcode.domain.unit import UnitKind
 from healthcode.rules.explain import Offices
@@ -36,7 +38,8 @@ _STATES: Final = (
     f" WHERE s.number IN {_CHOSEN} ORDER BY s.number"
 )
 _DECIDED: Final = (
-    "id, subject_id, version, decided_at, color, holds_code, evaluation, ruleset, evidence_ids FROM evidence_decision"
+    "id, subject_id, version, decided_at, color, holds_code, evaluation, ruleset, evidence_ids, area_approvals"
+    " FROM evidence_decision"
 )
 _DECISIONS: Final = f"SELECT {_DECIDED} WHERE subject_id IN {_CHOSEN} ORDER BY subject_id, version"
 _EVIDENCE: Final = (
@@ -44,14 +47,26 @@ _EVIDENCE: Final = (
     " e.batch_id, e.supersedes_id, e.rescinded, e.source_unit_id, u.kind, u.name_zh,"
     " e.proposal_id, e.proposer_id, e.reviewer_id, e.review_verdict,"
     " p.id, p.subject_id, p.kind, p.anchor_day, p.fields, p.division, p.outcome, p.proposer_id,"
-    " r.proposer_id, r.reviewer_id, r.verdict, b.unit_id, b.kind, b.imported_at"
+    " r.proposer_id, r.reviewer_id, r.verdict, b.unit_id, b.kind, b.imported_at,"
+    " e.designation_id, ra.division || '-' || ra.id, d.proposer_id, da.proposer_id, da.reviewer_id, da.verdict"
     " FROM evidence_evidence e JOIN offices_unit u ON u.id = e.source_unit_id"
     " LEFT JOIN casework_proposal p ON p.id = e.proposal_id"
     " LEFT JOIN casework_review r ON r.proposal_id = e.proposal_id"
     " LEFT JOIN exchange_batch b ON b.id = e.batch_id"
+    " LEFT JOIN areas_designation d ON d.id = e.designation_id"
+    " LEFT JOIN areas_designation said ON said.id = COALESCE(d.rescinds_id, d.id)"
+    " LEFT JOIN areas_riskarea ra ON ra.id = said.area_id"
+    " LEFT JOIN areas_approval da ON da.designation_id = e.designation_id"
     f" WHERE e.subject_id IN {_CHOSEN} ORDER BY e.subject_id, e.id"
 )
 _TOLD: Final = f"SELECT number, seq, payload FROM audit_feed_record WHERE number IN {_CHOSEN} ORDER BY number, seq"
+_AREAS: Final = (
+    "SELECT a.id, ra.division || '-' || ra.id, d.level, d.effective_from, a.reviewed_at, d.until, ra.division,"
+    " ra.addresses, d.basis, u.name_zh, ra.name, COALESCE(NULLIF(ra.name_en, ''), ra.name)"
+    " FROM areas_approval a JOIN areas_designation d ON d.id = a.designation_id"
+    " JOIN areas_riskarea ra ON ra.id = d.area_id JOIN offices_unit u ON u.id = d.office_id"
+    " WHERE a.verdict = 'approve' AND d.rescinds_id IS NULL ORDER BY a.id"
+)
 _BATCHES: Final = (
     "SELECT b.id, b.unit_id, u.signing_key, b.file_digest, b.signature,"
     " (SELECT count(*) FROM evidence_evidence e WHERE e.batch_id = b.id),"
@@ -84,13 +99,36 @@ class AuditStore:
 
     def trails(self) -> Iterator[Trail]:
         """Everything about each subject, in order of number."""
+        areas = self.areas()
         evidence = Run(self._keyed("evidence", _EVIDENCE, _recorded))
         decisions = Run(self._keyed("decisions", _DECISIONS, _decided))
         told = Run(self._keyed("told", _TOLD, _told))
         for row in self._stream("states", _STATES):
             state = _state(row)
             number = state.number
-            yield Trail(state, evidence.take(number), decisions.take(number), told.take(number))
+            yield Trail(state, evidence.take(number), decisions.take(number), told.take(number), areas)
+
+    def areas(self) -> AreaBook:
+        """Every approved designation: there are few, and any subject may be in any of them."""
+        found: dict[str, list[Approved]] = defaultdict(list)
+        for row in self._connection.execute(_AREAS).fetchall():
+            approval, code, level, effective_from, reviewed_at, until, division, addresses, basis, office, *names = row
+            found[code].append(
+                approved_read(
+                    approval=approval,
+                    code=code,
+                    level=level,
+                    effective_from=effective_from,
+                    reviewed_at=reviewed_at,
+                    until=until,
+                    division=division,
+                    addresses=addresses,
+                    basis=basis,
+                    office=office,
+                    names=(names[0], names[1]),
+                )
+            )
+        return AreaBook(found)
 
     def batches(self) -> Iterator[Signed]:
         """Every batch of signed results."""
@@ -147,8 +185,8 @@ def _told(row: Sequence[Any]) -> Told:
 
 
 def _decided(row: Sequence[Any]) -> Decided:
-    key, number, version, at, color, holds, evaluation, ruleset, evidence = row
-    return Decided(key, number, version, at, color, holds, evaluation, ruleset, tuple(evidence))
+    key, number, version, at, color, holds, evaluation, ruleset, evidence, areas = row
+    return Decided(key, number, version, at, color, holds, evaluation, ruleset, tuple(evidence), tuple(areas))
 
 
 def _recorded(row: Sequence[Any]) -> Recorded:
@@ -170,4 +208,9 @@ def _recorded(row: Sequence[Any]) -> Recorded:
         unit_name=unit_name,
     )
     said = Determined(*row[19:30])
-    return Recorded(number, evidence, fields, learned, unit, proposal, proposer, reviewer, verdict, said, *row[30:33])
+    who = proposal, proposer, reviewer, verdict
+    return Recorded(
+        number, evidence, fields, learned, unit, *who, said,
+        batch_unit=row[30], batch_kind=row[31], batch_at=row[32],
+        designation=row[33], designated=Designated(*row[34:39]),
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from healthcode.control.areas.book import AreaBook
 from healthcode.control.evidence.replay import Decided
 from healthcode.domain.evidence import Evidence
 
@@ -30,6 +31,17 @@ class Determined:
 
 
 @dataclass(frozen=True, slots=True)
+class Designated:
+    """The area's designation and the city's approval by which residents' rows came to be; None where there is none."""
+
+    area: str | None
+    proposer: int | None
+    approval_proposer: int | None
+    reviewer: int | None
+    verdict: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """One row of evidence with everything that vouches for it."""
 
@@ -46,6 +58,8 @@ class Recorded:
     batch_unit: int | None
     batch_kind: str | None
     batch_at: datetime | None
+    designation: int | None
+    designated: Designated
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +93,7 @@ class Trail:
     evidence: tuple[Recorded, ...]
     decisions: tuple[Decided, ...]
     told: tuple[Told, ...]
+    areas: AreaBook
 
 
 @dataclass(frozen=True, slots=True)

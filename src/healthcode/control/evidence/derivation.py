@@ -17,6 +17,8 @@ from uuid import UUID
 from django.db import connection
 from procrastinate.contrib.django import app
 
+from healthcode.control.areas.book import AreaBook
+from healthcode.control.areas.reading import areas_of
 from healthcode.control.audit.names import EventName
 from healthcode.control.audit.services import event_append
 from healthcode.control.bridge.services import publish
@@ -65,6 +67,7 @@ class _Derived:
     state: _State
     evaluation: Evaluation
     evidence: tuple[Evidence, ...]
+    areas: AreaBook
     record: bytes
     grounds: bytes | None
     exact_until: Minute | None
@@ -127,19 +130,20 @@ def _lock(numbers: Sequence[int]) -> list[_State]:
 
 def _derive(states: Sequence[_State], now: datetime) -> list[_Derived]:
     evidence = evidence_of([s.number for s in states])
-    return [_derive_one(state, tuple(evidence.get(state.number, ())), minute_of(now)) for state in states]
+    areas = areas_of((fact for facts in evidence.values() for fact in facts), lock=True)
+    return [_derive_one(state, tuple(evidence.get(state.number, ())), areas, minute_of(now)) for state in states]
 
 
-def _derive_one(state: _State, evidence: tuple[Evidence, ...], now: Minute) -> _Derived:
+def _derive_one(state: _State, evidence: tuple[Evidence, ...], areas: AreaBook, now: Minute) -> _Derived:
     ruleset = ports().ruleset
     # An act that waited for the lock may have begun before the evidence it now sees was learned.
     at = max([now, *(e.learned for e in evidence)])
-    evaluation = evaluate(evidence, (), ruleset, at, holds_code=state.holds_code)
+    evaluation = evaluate(evidence, areas.of(evidence), ruleset, at, holds_code=state.holds_code)
     steps = [Transition(*step) for step in record_steps(evaluation, ruleset)]
     record = record_derive(evaluation, ruleset, version=state.version + 1, generation=state.generation)
     note = grounds_note(evaluation, ruleset, evidence, version=state.version + 1)
     exact_until = timeline_cut(steps, severity=ruleset.colors.severity_of_state).exact_until
-    return _Derived(state, evaluation, evidence, record_encode(record), note, exact_until)
+    return _Derived(state, evaluation, evidence, areas, record_encode(record), note, exact_until)
 
 
 def _decide(derived: Sequence[_Derived], now: datetime) -> list[_Derived]:
@@ -171,7 +175,9 @@ def _differs(derived: _Derived, last: Decision | None) -> bool:
     if last.ruleset != ruleset_key(ruleset):
         return True
     known = set(last.evidence_ids)
-    then = evaluate([e for e in derived.evidence if e.id in known], (), ruleset, answer.now, holds_code=last.holds_code)
+    evidence = [e for e in derived.evidence if e.id in known]
+    areas = derived.areas.of(evidence, known=set(last.area_approvals))
+    then = evaluate(evidence, areas, ruleset, answer.now, holds_code=last.holds_code)
     return then.decision_key() != answer.decision_key()
 
 
@@ -255,6 +261,7 @@ def _decision(derived: _Derived, now: datetime) -> Decision:
         evaluation=evaluation_to_json(derived.evaluation, ruleset),
         ruleset=ruleset_key(ruleset),
         evidence_ids=[e.id for e in derived.evidence],
+        area_approvals=derived.areas.approvals(derived.evidence),
         division=derived.division,
     )
 
@@ -270,4 +277,5 @@ def _decided(decision: Decision) -> Decided:
         evaluation=decision.evaluation,
         ruleset=decision.ruleset,
         evidence_ids=tuple(decision.evidence_ids),
+        area_approvals=tuple(decision.area_approvals),
     )

@@ -13,12 +13,24 @@ SELF_DECLARED_KINDS = [EvidenceKind.declaration.value]
 
 REVIEWED = Q(
     proposal__isnull=False,
+    designation__isnull=True,
     proposer__isnull=False,
     reviewer__isnull=False,
     review_verdict="approve",
 ) & ~Q(proposer=F("reviewer"))
-SIGNED = Q(kind__in=SIGNED_KINDS, batch__isnull=False, proposal__isnull=True, reviewer__isnull=True)
-DECLARED = Q(kind__in=SELF_DECLARED_KINDS, batch__isnull=True, proposal__isnull=True, reviewer__isnull=True)
+DESIGNATED = Q(
+    kind=EvidenceKind.area_stay.value,
+    designation__isnull=False,
+    anchor_day__isnull=False,
+    proposal__isnull=True,
+    batch__isnull=True,
+    proposer__isnull=False,
+    reviewer__isnull=False,
+    review_verdict="approve",
+) & ~Q(proposer=F("reviewer"))
+ALONE = Q(proposal__isnull=True, designation__isnull=True, reviewer__isnull=True)
+SIGNED = ALONE & Q(kind__in=SIGNED_KINDS, batch__isnull=False)
+DECLARED = ALONE & Q(kind__in=SELF_DECLARED_KINDS, batch__isnull=True)
 
 
 class Evidence(models.Model):
@@ -36,6 +48,9 @@ class Evidence(models.Model):
     document = models.CharField(max_length=120, help_text="the source's own reference")
     batch = models.ForeignKey("exchange.Batch", null=True, on_delete=models.PROTECT, related_name="evidence")
     proposal = models.OneToOneField("casework.Proposal", null=True, on_delete=models.PROTECT, related_name="evidence")
+    designation = models.ForeignKey(
+        "areas.Designation", null=True, on_delete=models.PROTECT, related_name="evidence", help_text="a county's batch"
+    )
     proposer = models.ForeignKey("offices.Officer", null=True, on_delete=models.PROTECT, related_name="+")
     reviewer = models.ForeignKey("offices.Officer", null=True, on_delete=models.PROTECT, related_name="+")
     review_verdict = models.CharField(max_length=16, null=True, help_text="'approve': part of the key of the review")  # noqa: DJ001
@@ -45,7 +60,10 @@ class Evidence(models.Model):
     class Meta:
         indexes = (models.Index(fields=["subject", "learned_at"], name="evidence_of_subject"),)
         constraints = (
-            models.CheckConstraint(condition=REVIEWED | SIGNED | DECLARED, name="evidence_four_eyes_or_signed"),
+            models.CheckConstraint(
+                condition=REVIEWED | DESIGNATED | SIGNED | DECLARED, name="evidence_four_eyes_or_signed"
+            ),
+            models.UniqueConstraint(fields=["designation", "subject"], name="evidence_once_per_designation"),
             models.CheckConstraint(condition=Q(kind__in=[k for k, _ in KINDS]), name="evidence_closed_list"),
             models.CheckConstraint(condition=~Q(document=""), name="evidence_names_document"),
         )
@@ -66,6 +84,7 @@ class Decision(models.Model):
     evaluation = models.JSONField(help_text="spec/evaluation.schema.json: grounds, notices, timeline")
     ruleset = models.CharField(max_length=64)
     evidence_ids = models.JSONField(help_text="the evidence as known, in order")
+    area_approvals = models.JSONField(default=list, help_text="the approved designations as known, of the areas named")
     division = models.CharField(max_length=6, blank=True)
 
     class Meta:

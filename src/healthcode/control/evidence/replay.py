@@ -42,6 +42,7 @@ class Decided:
     evaluation: Mapping[str, Any]
     ruleset: str
     evidence_ids: tuple[str, ...]
+    area_approvals: tuple[int, ...] = ()
 
     def known(self, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
         """What this decision knew of `evidence`, in the order of learning."""
@@ -134,6 +135,7 @@ def decision_content(decided: Decided) -> dict[str, Any]:
         "color": decided.color,
         "ruleset": decided.ruleset,
         "evidence": list(decided.evidence_ids),
+        "areas": list(decided.area_approvals),
         "evaluation": hashlib.sha256(canonical_json(decided.evaluation)).hexdigest(),
     }
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from healthcode.control.areas.reading import areas_of
 from healthcode.control.evidence.models import Decision
 from healthcode.control.evidence.notes import offices_of
 from healthcode.control.evidence.reading import evidence_of
 from healthcode.control.language import language
 from healthcode.control.people.models import Subject
 from healthcode.control.ports import ports
-from healthcode.domain.area import Area
 from healthcode.domain.evidence import KIND_SPECS, Evidence, EvidenceKind
 from healthcode.domain.time import Day, day_start, minute_of
 from healthcode.rules.evaluate import evaluate
@@ -19,9 +19,6 @@ from healthcode.rules.explain import Explanation, explain
 from healthcode.rules.model import Rule
 from healthcode.rules.result import Evaluation
 from healthcode.rules.words import Lang
-
-AREAS: tuple[Area, ...] = ()
-"""Designated areas are an input of their own; none is recorded yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ def supposed(kind: EvidenceKind, fields: dict[str, object], anchor: Day, *, coun
 
 def unclear_about(fact: Evidence, *, now: datetime) -> str:
     """Why the rules in force could not tell what follows from `fact`; empty where they can."""
-    evaluation = evaluate([fact], AREAS, ports().ruleset, minute_of(now), holds_code=True)
+    evaluation = evaluate([fact], areas_of([fact]).of([fact]), ports().ruleset, minute_of(now), holds_code=True)
     return "; ".join(problem.reason for problem in evaluation.unclear)
 
 
@@ -82,7 +79,7 @@ def _standing(number: int, evidence: tuple[Evidence, ...], now: datetime) -> Sta
     ruleset = ports().ruleset
     holds = Subject.objects.values_list("holds_code", flat=True).get(pk=number)
     at = max([minute_of(now), *(e.learned for e in evidence)])
-    evaluation = evaluate(evidence, AREAS, ruleset, at, holds_code=holds)
+    evaluation = evaluate(evidence, areas_of(evidence).of(evidence), ruleset, at, holds_code=holds)
     lang: Lang = "zh" if language() == "zh" else "en"
     offices = offices_of({g.county for g in evaluation.grounds})
     return Standing(evidence, evaluation, explain(evaluation, ruleset, evidence, lang, offices=offices))

@@ -56,6 +56,15 @@ class Reviewed:
 
 
 @dataclass(frozen=True, slots=True)
+class Designated:
+    """The provenance of facts about a county's residents: an area that the county proposed and the city approved."""
+
+    designation: int
+    proposer: int
+    reviewer: int
+
+
+@dataclass(frozen=True, slots=True)
 class Signed:
     """The provenance of facts from a signed batch."""
 
@@ -67,7 +76,7 @@ class Declared:
     """The person's own word."""
 
 
-Provenance = Reviewed | Signed | Declared
+Provenance = Reviewed | Designated | Signed | Declared
 
 
 @dataclass(slots=True)
@@ -146,6 +155,13 @@ def _proof(provenance: Provenance) -> dict[str, object]:
     if isinstance(provenance, Reviewed):
         return {
             "proposal_id": provenance.proposal,
+            "proposer_id": provenance.proposer,
+            "reviewer_id": provenance.reviewer,
+            "review_verdict": "approve",
+        }
+    if isinstance(provenance, Designated):
+        return {
+            "designation_id": provenance.designation,
             "proposer_id": provenance.proposer,
             "reviewer_id": provenance.reviewer,
             "review_verdict": "approve",

@@ -18,6 +18,7 @@ GRANT SELECT ON offices_unit, offices_post, offices_officer, offices_appointment
 GRANT SELECT, INSERT ON
     evidence_evidence, evidence_decision,
     casework_lead, casework_proposal, casework_review,
+    areas_riskarea, areas_designation, areas_approval,
     exchange_batch, exchange_batchrow,
     people_consent, people_declaration, people_identityindex, people_refusal, venues_checkpoint TO app;
 GRANT SELECT ON audit_event, audit_pendingleaf TO app;
@@ -49,7 +50,8 @@ GRANT SELECT ON feed_log, feed_heartbeat TO edge;
 DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO edge', current_database()); END $$;
 
 GRANT SELECT ON audit_event, audit_pendingleaf, evidence_evidence, evidence_decision, casework_proposal,
-    casework_review, casework_workitem, exchange_batch, audit_feed_record TO auditor;
+    casework_review, casework_workitem, exchange_batch, audit_feed_record,
+    areas_riskarea, areas_designation, areas_approval TO auditor;
 -- of people: whether a number holds a code, and the cached answer; no identity, no address, no division
 GRANT SELECT (number, holds_code) ON people_subject TO auditor;
 GRANT SELECT (number, version, generation, color, record, ruleset, evaluated_at) ON subject_state TO auditor;
@@ -63,6 +65,9 @@ GRANT EXECUTE ON FUNCTION act_kind(), act_officer(), act_post(), act_role(), act
 GRANT EXECUTE ON FUNCTION subject_by_index(bytea), subject_evidence(bigint[]), subjects_create(int),
     act_become_resident(bigint), phone_codes_forget(timestamptz), audit_append(text, bigint, text, text, jsonb, bytea, bytea, bytea, bigint) TO app;
 GRANT EXECUTE ON FUNCTION casework_item_transfer(bigint, bigint), casework_item_follows_review() TO app;
+GRANT EXECUTE ON FUNCTION area_subjects(text), designation_residents_missing(bigint, int),
+    designation_rows_to_rescind(bigint, int), designation_concerns(bigint, bigint, text, boolean, uuid),
+    area_residents_by_color(text), area_people_by_color(text) TO app;
 GRANT EXECUTE ON FUNCTION visit_partitions_ensure(date, int), visit_key_floor(timestamptz) TO app;
 GRANT EXECUTE ON FUNCTION feed_outbox_wake() TO app;
 GRANT EXECUTE ON FUNCTION inspected_venues(), inspector_by_device(bytea), inspector_accept(bytea, bytea),

@@ -87,7 +87,7 @@ DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY[
         'evidence_evidence', 'evidence_decision', 'casework_lead', 'casework_workitem', 'casework_proposal',
-        'casework_review', 'people_identity', 'people_identityindex', 'people_declaration', 'people_consent',
+        'casework_review', 'areas_riskarea', 'areas_designation', 'areas_approval', 'people_identity', 'people_identityindex', 'people_declaration', 'people_consent',
         'audit_event', 'audit_pendingleaf', 'exchange_batch', 'exchange_upload', 'venues_venue', 'venues_checkpoint',
         'venues_inspector', 'subject_state',
         'people_subject']
@@ -185,12 +185,36 @@ CREATE POLICY add ON casework_review FOR INSERT TO app WITH CHECK (
     AND EXISTS (SELECT 1 FROM casework_proposal p
                  WHERE p.id = proposal_id AND p.division = casework_review.division));
 
+-- areas: what is approved is public; what is proposed is seen from its county upwards
+CREATE POLICY read ON areas_approval FOR SELECT TO app USING (
+    (verdict = 'approve' AND (SELECT act_kind()) IS NOT NULL)
+    OR (SELECT act_kind()) = 'system' OR starts_with(division, (SELECT act_scope())));
+CREATE POLICY read ON areas_designation FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR starts_with(division, (SELECT act_scope()))
+    OR EXISTS (SELECT 1 FROM areas_approval a WHERE a.designation_id = areas_designation.id AND a.verdict = 'approve'));
+CREATE POLICY read ON areas_riskarea FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR starts_with(division, (SELECT act_scope()))
+    OR EXISTS (SELECT 1 FROM areas_designation d WHERE d.area_id = areas_riskarea.id));
+CREATE POLICY add ON areas_riskarea FOR INSERT TO app WITH CHECK (
+    created_by_id = (SELECT act_officer()) AND division = (SELECT act_division())
+    AND (SELECT act_role()) = 'county_officer');
+CREATE POLICY add ON areas_designation FOR INSERT TO app WITH CHECK (
+    proposer_id = (SELECT act_officer()) AND division = (SELECT act_division())
+    AND (SELECT act_role()) = 'county_officer');
+-- the second person is of the city that the county belongs to
+CREATE POLICY add ON areas_approval FOR INSERT TO app WITH CHECK (
+    reviewer_id = (SELECT act_officer()) AND (SELECT act_role()) = 'city_officer'
+    AND starts_with(division, (SELECT act_scope())));
+
 -- evidence: by its reviewer; by a signed batch; by the person herself
 CREATE POLICY read ON evidence_evidence FOR SELECT TO app USING (
     (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject())
     OR starts_with(division, (SELECT act_scope())) AND division <> '');
 CREATE POLICY add ON evidence_evidence FOR INSERT TO app WITH CHECK (
-    (reviewer_id IS NOT NULL AND reviewer_id = (SELECT act_officer()) AND division = (SELECT act_division()))
+    (proposal_id IS NOT NULL AND reviewer_id = (SELECT act_officer()) AND division = (SELECT act_division()))
+    -- a county's batch: the worker writes it after the city's approval, which composite keys ask for
+    OR (designation_id IS NOT NULL AND (SELECT act_kind()) = 'system'
+        AND designation_concerns(designation_id, subject_id, fields ->> 'area', rescinded, supersedes_id))
     -- only the worker, which has verified the signature over the whole file, adds rows to a signed batch
     OR (batch_id IS NOT NULL AND reviewer_id IS NULL AND (SELECT act_kind()) = 'system' AND EXISTS (
           SELECT 1 FROM exchange_batch b WHERE b.id = batch_id AND b.signature IS NOT NULL))
@@ -265,7 +289,8 @@ DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY['evidence_evidence', 'evidence_decision', 'audit_event', 'audit_pendingleaf',
                              'casework_proposal', 'casework_review', 'casework_workitem', 'exchange_batch',
-                             'subject_state', 'people_subject']
+                             'subject_state', 'people_subject',
+                             'areas_riskarea', 'areas_designation', 'areas_approval']
     LOOP
         EXECUTE format('CREATE POLICY audit ON %I FOR SELECT TO auditor USING (true)', t);
     END LOOP;

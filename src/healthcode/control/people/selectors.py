@@ -11,6 +11,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
+from healthcode.control.areas.reading import areas_of
 from healthcode.control.audit.models import Event
 from healthcode.control.audit.names import EventName
 from healthcode.control.evidence.models import Decision
@@ -51,7 +52,8 @@ def me(number: int, *, now: datetime) -> Json:
     person = Subject.objects.get(pk=number)
     shown = identity_masked(number)
     evidence = evidence_of([number]).get(number, [])
-    answer = evaluate(evidence, (), ports().ruleset, minute_of(now), holds_code=person.holds_code)
+    areas = areas_of(evidence).of(evidence)
+    answer = evaluate(evidence, areas, ports().ruleset, minute_of(now), holds_code=person.holds_code)
     return {
         "masked_name": shown.name if shown else "*",
         "masked_document": shown.document if shown else "*",

@@ -1,0 +1,67 @@
+"""Designations in force → the domain's areas, as evidence names them. What is approved is public; anybody may read it.
+
+How they hold over time is in `book.py`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from django.db import connection
+
+from healthcode.control.areas.book import Approved, AreaBook, approved_read, area_codes
+from healthcode.control.areas.models import Approval, Verdict
+from healthcode.domain.evidence import Evidence
+
+LOCK: Final = 7301
+"""The class of the advisory locks by area: shared by derivations, exclusive for listing whom a change touches."""
+
+
+def areas_of(evidence: Iterable[Evidence], *, lock: bool = False) -> AreaBook:
+    """The areas that `evidence` names, as far as the database knows them.
+
+    With `lock` (a derivation) nobody lists whom a change of these areas touches until the act ends, so that nobody who
+    is being recorded now is left out.
+    """
+    keys = sorted({key for code in area_codes(evidence) if (key := _key(code)) is not None})
+    if not keys:
+        return AreaBook({})
+    if lock:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, k) FROM unnest(%s::int[]) AS k", [LOCK, keys])
+    return areas_read(keys)
+
+
+def areas_read(keys: Collection[int]) -> AreaBook:
+    """Areas by their row ids."""
+    rows = Approval.objects.filter(designation__area__in=keys, verdict=Verdict.APPROVE, designation__rescinds=None)
+    found: dict[str, list[Approved]] = defaultdict(list)
+    for row in rows.select_related("designation__area", "designation__office").order_by("pk"):
+        found[row.designation.area.code].append(_approved(row))
+    return AreaBook(found)
+
+
+def _approved(row: Approval) -> Approved:
+    said, area = row.designation, row.designation.area
+    return approved_read(
+        approval=row.pk,
+        code=area.code,
+        level=said.level,
+        effective_from=said.effective_from,
+        reviewed_at=row.reviewed_at,
+        until=said.until,
+        division=area.division,
+        addresses=area.addresses,
+        basis=said.basis,
+        office=said.office.name_zh,
+        names=(area.name, area.name_en or area.name),
+    )
+
+
+def _key(code: str) -> int | None:
+    """The row id in a code such as `140728-3`, or None where the text is no code of ours."""
+    division, _, number = code.partition("-")
+    plain = division.isascii() and division.isdigit() and number.isascii() and number.isdigit()
+    return int(number) if plain and len(division) == 6 and len(number) < 10 else None

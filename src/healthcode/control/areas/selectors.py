@@ -1,0 +1,169 @@
+"""What the consoles show of areas. Row policies narrow each query to the scope of the act; numbers have no rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from healthcode.control.areas.book import Approved, area_periods
+from healthcode.control.areas.models import Designation, RiskArea, Verdict
+from healthcode.control.areas.reading import areas_read
+from healthcode.control.areas.words import LEVEL_WORDS, level_word, said_word, verdict_word
+from healthcode.control.language import say
+from healthcode.domain.area import Area
+from healthcode.domain.division import division_get
+from healthcode.domain.time import instant_of, minute_of
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How many people a designation may concern, and how many of them are worse than green already.
+
+    Addresses are sealed, so residents are counted by county; `named` are those whose evidence names this area.
+    """
+
+    residents: int
+    residents_red: int
+    residents_yellow: int
+    named: int
+    named_red: int
+    named_yellow: int
+
+    def document(self) -> dict[str, int]:
+        """As it is recorded with the proposal."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class AreaRow:
+    """One area as a list shows it."""
+
+    area: RiskArea
+    name: str
+    county: str
+    level: str
+    hue: str
+    since: datetime | None
+    until: datetime | None
+    waiting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One designation as a history shows it."""
+
+    designation: Designation
+    level: str
+    verdict: str
+    reviewer: str
+    note: str
+
+
+def numbers_of(division: str, code: str = "") -> Numbers:
+    """The numbers of a county and, where `code` names an area, of the people whose evidence names it."""
+    residents = _by_color("SELECT color, people FROM area_residents_by_color(%s)", division)
+    named = _by_color("SELECT color, people FROM area_people_by_color(%s)", code) if code else {}
+    return Numbers(
+        residents=sum(residents.values()),
+        residents_red=residents.get("red", 0),
+        residents_yellow=residents.get("yellow", 0),
+        named=sum(named.values()),
+        named_red=named.get("red", 0),
+        named_yellow=named.get("yellow", 0),
+    )
+
+
+def areas_in_scope(scope: str) -> QuerySet[RiskArea]:
+    """The areas whose division begins with `scope`, newest first."""
+    return RiskArea.objects.filter(division__startswith=scope).order_by("-pk")
+
+
+def designations_waiting(scope: str) -> QuerySet[Designation]:
+    """Proposals that no city officer has decided, oldest first."""
+    waiting = Designation.objects.filter(division__startswith=scope, approval__isnull=True)
+    return waiting.select_related("area", "proposer", "office").order_by("pk")
+
+
+def level_now(area: RiskArea, *, now: datetime) -> Area | None:
+    """The period of the area that holds at `now`, or None."""
+    return _period(areas_read([area.pk]).approved.get(area.code, ()), now)
+
+
+def area_rows(areas: Iterable[RiskArea], *, now: datetime) -> list[AreaRow]:
+    """Lines for a page of areas."""
+    page = list(areas)
+    book = areas_read([area.pk for area in page]).approved
+    waiting = set(
+        Designation.objects.filter(area__in=page, approval__isnull=True).values_list("area_id", flat=True),
+    )
+    return [_row(area, _period(book.get(area.code, ()), now), area.pk in waiting) for area in page]
+
+
+def area_history(area: RiskArea) -> list[Said]:
+    """All that was ever designated about an area, newest first."""
+    rows = Designation.objects.filter(area=area).order_by("-pk")
+    return [_said(row) for row in rows.select_related("proposer", "office", "approval", "approval__reviewer")]
+
+
+def batch_to_rescind(area: RiskArea) -> int | None:
+    """The last designation that took residents in and was not taken back, or None."""
+    rows = Designation.objects.filter(area=area, approval__verdict=Verdict.APPROVE.value)
+    taken_back = set(rows.exclude(rescinds=None).values_list("rescinds_id", flat=True))
+    standing = [pk for pk in rows.filter(residents=True).values_list("pk", flat=True) if pk not in taken_back]
+    return max(standing, default=None)
+
+
+def said_in_words(row: Designation) -> str:
+    """What a designation says, in the language of the request."""
+    return said_word(row.level, rescinds=row.rescinds_id is not None, residents=row.residents)
+
+
+def area_name(area: RiskArea) -> str:
+    """Its name in the language of the request."""
+    return say(area.name, area.name_en or area.name)
+
+
+def county_name(code: str) -> str:
+    """A county's name in the language of the request."""
+    found = division_get(code)
+    return say(found.name_zh, found.name_en)
+
+
+def _row(area: RiskArea, period: Area | None, waiting: bool) -> AreaRow:
+    key = period.level.value if period else ""
+    return AreaRow(
+        area,
+        area_name(area),
+        county_name(area.division),
+        level_word(key) if period else say("未生效", "Not in force"),
+        LEVEL_WORDS[key].hue if period else "grey",
+        instant_of(period.from_) if period else None,
+        instant_of(period.until) if period and period.until is not None else None,
+        waiting,
+    )
+
+
+def _said(row: Designation) -> Said:
+    approval = getattr(row, "approval", None)
+    return Said(
+        row,
+        said_in_words(row),
+        verdict_word(Verdict(approval.verdict) if approval else None),
+        approval.reviewer.name if approval else "",
+        approval.reason if approval else "",
+    )
+
+
+def _period(approved: Sequence[Approved], now: datetime) -> Area | None:
+    at = minute_of(now)
+    return next((period for period in area_periods(approved) if period.in_force(at)), None)
+
+
+def _by_color(query: str, value: str) -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, [value])
+        return {str(color): int(people) for color, people in cursor.fetchall()}

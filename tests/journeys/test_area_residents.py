@@ -1,0 +1,96 @@
+"""A county's residents in one act of two offices, and out again in another: no officer touches anybody singly."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.control_world import World
+from tests.designation import county_wide, decided, designated, designation
+from tests.intake import NOW, with_code
+from tests.people import COUNTY, LIN, OTHER_COUNTY, QIAN, ZHAO, ZHOU
+
+LATER = NOW + timedelta(days=1)
+
+
+def colors(world: World) -> list[str]:
+    return [row[0] for row in world.superuser("SELECT color FROM subject_state ORDER BY number")]
+
+
+@pytest.fixture
+def county(world: World) -> World:
+    """Lin and Zhao live in the county, Qian elsewhere; all three have a code."""
+    _, _, qian = with_code(world, LIN, ZHAO, QIAN)
+    world.superuser("UPDATE people_subject SET present_division = %s WHERE number = %s", [OTHER_COUNTY, qian])
+    return world
+
+
+def test_everybody_who_lives_there_and_nobody_else_follows_the_area(county: World) -> None:
+    county_wide(county)
+    assert colors(county) == ["red", "red", "green"]
+    rows = county.superuser("SELECT proposer_id <> reviewer_id, review_verdict, division FROM evidence_evidence")
+    assert rows == [(True, "approve", COUNTY)] * 2
+
+
+def test_nothing_happens_before_the_city_approves_or_when_it_returns(county: World) -> None:
+    said = designation(county, name="平遥县", addresses=(), residents=True)
+    assert colors(county) == ["green"] * 3
+    decided(county, said, verdict="return")
+    assert colors(county) == ["green"] * 3
+
+
+def test_the_worker_starting_again_records_nobody_twice(county: World) -> None:
+    from healthcode.control.areas.consequences import designation_apply
+
+    said = county_wide(county)
+    designation_apply(said.pk, now=LATER)
+    assert county.superuser("SELECT count(*) FROM evidence_evidence") == [(2,)]
+    assert county.superuser("SELECT count(*) FROM evidence_decision WHERE color = 'red'") == [(2,)]
+
+
+def test_lifting_the_area_releases_them_by_itself(county: World) -> None:
+    said = county_wide(county)
+    designated(county, area=said.area_id, level="", now=LATER)
+    assert colors(county) == ["green"] * 3
+
+
+def test_the_batch_is_taken_back_by_rows_and_the_area_stays(county: World) -> None:
+    from healthcode.control.areas.models import RiskArea
+    from healthcode.control.areas.selectors import level_now
+
+    said = county_wide(county)
+    designated(county, area=said.area_id, level="", rescinds=said.pk, now=LATER)
+    assert colors(county) == ["green"] * 3
+    assert county.superuser("SELECT rescinded FROM evidence_evidence ORDER BY id") == [(False,)] * 2 + [(True,)] * 2
+    with county.acting(ZHOU):
+        assert level_now(RiskArea.objects.get(pk=said.area_id), now=LATER) is not None
+
+
+def test_a_batch_is_taken_back_once(county: World) -> None:
+    from healthcode.control.problems import Problem
+
+    said = county_wide(county)
+    designated(county, area=said.area_id, level="", rescinds=said.pk, now=LATER)
+    with pytest.raises(Problem, match="draft_incomplete"):
+        designation(county, area=said.area_id, level="", rescinds=said.pk, now=LATER)
+
+
+def test_compounds_take_nobody_in_because_addresses_are_sealed(county: World) -> None:
+    from healthcode.control.problems import Problem
+
+    with pytest.raises(Problem, match="draft_incomplete"):
+        designation(county, residents=True)
+
+
+def test_the_batch_is_recorded_with_how_many_and_has_its_leaf(county: World) -> None:
+    county_wide(county)
+    events = county.superuser(
+        "SELECT (detail ->> 'people')::int FROM audit_event e JOIN audit_pendingleaf l ON l.event_id = e.id"
+        " WHERE e.name = 'system:area_residents:recorded'"
+    )
+    assert events == [(2,)]
+
+
+def test_zhou_reads_how_many_residents_before_she_proposes(county: World) -> None:
+    form = {"name": "平遥县", "level": "high", "basis": "平疫防指〔2022〕18号", "residents": "yes"}
+    page = county.client(ZHOU).post("/console/county/areas/preview", form).content.decode()
+    assert "列入居民人数： 2" in page
