@@ -33,12 +33,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
                END)
 $$;
 
--- The next residents whom an approved designation does not have yet, and the next rows that one takes back.
-CREATE OR REPLACE FUNCTION designation_residents_missing(designation bigint, most int) RETURNS SETOF bigint
+-- The next residents, by number, whom an approved designation does not have yet, and the next rows that one takes back.
+CREATE OR REPLACE FUNCTION designation_residents_missing(designation bigint, after bigint, most int) RETURNS SETOF bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
     SELECT s.number FROM areas_designation d
       JOIN people_subject s ON s.present_division = d.division
-     WHERE act_kind() = 'system' AND d.id = designation AND d.residents
+     WHERE act_kind() = 'system' AND d.id = designation AND d.residents AND s.number > after
        AND NOT EXISTS (SELECT 1 FROM evidence_evidence e
                         WHERE e.subject_id = s.number AND e.kind = 'area_stay' AND NOT e.rescinded
                           AND e.fields ->> 'area' = d.division || '-' || d.area_id
@@ -47,12 +47,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
                         WHERE e.subject_id = s.number AND e.designation_id = d.id)
      ORDER BY s.number LIMIT most
 $$;
-CREATE OR REPLACE FUNCTION designation_rows_to_rescind(designation bigint, most int)
+CREATE OR REPLACE FUNCTION designation_rows_to_rescind(designation bigint, after bigint, most int)
 RETURNS TABLE (id uuid, subject_id bigint, anchor_day int)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
     SELECT e.id, e.subject_id, e.anchor_day FROM areas_designation d
       JOIN evidence_evidence e ON e.designation_id = d.rescinds_id
-     WHERE act_kind() = 'system' AND d.id = designation
+     WHERE act_kind() = 'system' AND d.id = designation AND e.subject_id > after
        AND NOT EXISTS (SELECT 1 FROM evidence_evidence l WHERE l.supersedes_id = e.id)
      ORDER BY e.subject_id LIMIT most
 $$;

@@ -6,7 +6,7 @@ finds what is left: who has a row already is not listed again, and deriving anew
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -41,17 +41,17 @@ def designation_apply(designation: int, *, now: datetime) -> int:
     """Carry out an approved designation; returns how many people were derived. Opens its own acts; repeatable."""
     with _act():
         said = Designation.objects.select_related("area", "approval").get(pk=designation)
-    done = 0
-    if said.residents:
-        done += _in_batches(said, _record_residents, EventName.AREA_RESIDENTS_RECORDED, now)
     if said.rescinds_id is not None:
-        return _in_batches(said, _rescind_residents, EventName.AREA_RESIDENTS_RESCINDED, now)
-    return max(done, area_derive(said.area_id, now=now))
+        return len(_in_batches(said, _rescind_residents, EventName.AREA_RESIDENTS_RESCINDED, now))
+    done: set[int] = set()
+    if said.residents:
+        done = _in_batches(said, _record_residents, EventName.AREA_RESIDENTS_RECORDED, now)
+    return len(done) + area_derive(said.area_id, but=done, now=now)
 
 
-def area_derive(area: int, *, now: datetime) -> int:
-    """Derive everybody whose evidence names the area; returns how many people. Opens its own acts."""
-    numbers = _concerned(area)
+def area_derive(area: int, *, but: Collection[int] = (), now: datetime) -> int:
+    """Derive everybody else whose evidence names the area; returns how many people. Opens its own acts."""
+    numbers = [number for number in _concerned(area) if number not in but]
     for part in chunks(numbers, _BATCH):
         with _act():
             subjects_derive(part, now=now, lane=1)
@@ -59,30 +59,32 @@ def area_derive(area: int, *, now: datetime) -> int:
 
 
 def _in_batches(
-    said: Designation, record: Callable[[Designation, datetime], list[int]], name: EventName, now: datetime
-) -> int:
+    said: Designation, record: Callable[[Designation, int, datetime], list[int]], name: EventName, now: datetime
+) -> set[int]:
     """Record batch after batch until nobody is left; each names itself in the audit, in its own transaction."""
-    done = 0
+    done: set[int] = set()
+    last = 0
     while True:
         with _act():
-            numbers = record(said, now)
+            numbers = record(said, last, now)
             if not numbers:
                 return done
             subjects_derive(numbers, now=now, lane=1)
             detail = {"designation": said.pk, "area": said.area.code, "people": len(numbers)}
             event_append(name, now=now, division=said.division, reference=f"area:{said.area_id}", detail=detail)
-            done += len(numbers)
+            done.update(numbers)
+            last = max(numbers)
 
 
-def _record_residents(said: Designation, now: datetime) -> list[int]:
+def _record_residents(said: Designation, after: int, now: datetime) -> list[int]:
     today = day_of(minute_of(now))
-    numbers = [int(row[0]) for row in _rows("SELECT * FROM designation_residents_missing(%s, %s)", said)]
+    numbers = [int(row[0]) for row in _rows("SELECT * FROM designation_residents_missing(%s, %s, %s)", said, after)]
     _record(said, [_fact(said, number, today, now) for number in numbers], now)
     return numbers
 
 
-def _rescind_residents(said: Designation, now: datetime) -> list[int]:
-    rows = _rows("SELECT * FROM designation_rows_to_rescind(%s, %s)", said)
+def _rescind_residents(said: Designation, after: int, now: datetime) -> list[int]:
+    rows = _rows("SELECT * FROM designation_rows_to_rescind(%s, %s, %s)", said, after)
     _record(said, [_fact(said, number, day, now, takes_back=former) for former, number, day in rows], now)
     return [int(row[1]) for row in rows]
 
@@ -107,9 +109,9 @@ def _record(said: Designation, facts: list[Fact], now: datetime) -> None:
         evidence_record(facts, source=said.office, provenance=provenance, now=now)
 
 
-def _rows(query: str, said: Designation) -> list[tuple[Any, ...]]:
+def _rows(query: str, said: Designation, after: int) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(query, [said.pk, _BATCH])
+        cursor.execute(query, [said.pk, after, _BATCH])
         return list(cursor.fetchall())
 
 

@@ -65,8 +65,8 @@ GRANT EXECUTE ON FUNCTION act_kind(), act_officer(), act_post(), act_role(), act
 GRANT EXECUTE ON FUNCTION subject_by_index(bytea), subject_evidence(bigint[]), subjects_create(int),
     act_become_resident(bigint), phone_codes_forget(timestamptz), audit_append(text, bigint, text, text, jsonb, bytea, bytea, bytea, bigint) TO app;
 GRANT EXECUTE ON FUNCTION casework_item_transfer(bigint, bigint), casework_item_follows_review() TO app;
-GRANT EXECUTE ON FUNCTION area_subjects(text), designation_residents_missing(bigint, int),
-    designation_rows_to_rescind(bigint, int), designation_concerns(bigint, bigint, text, boolean, uuid),
+GRANT EXECUTE ON FUNCTION area_subjects(text), designation_residents_missing(bigint, bigint, int),
+    designation_rows_to_rescind(bigint, bigint, int), designation_concerns(bigint, bigint, text, boolean, uuid),
     area_residents_by_color(text), area_people_by_color(text) TO app;
 GRANT EXECUTE ON FUNCTION visit_partitions_ensure(date, int), visit_key_floor(timestamptz) TO app;
 GRANT EXECUTE ON FUNCTION feed_outbox_wake() TO app;
