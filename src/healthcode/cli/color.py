@@ -1,4 +1,4 @@
-"""`healthcode color`: evaluate evidence under a ruleset, and explain. No database is needed."""
+"""`healthcode color`: evaluate evidence under a ruleset, and explain; rehearse a ruleset on the store."""
 
 import json
 import sys
@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from healthcode.adapters.rulebook_files import RulebookError, ruleset_load
+from healthcode.cli.rehearse import rehearse
 from healthcode.domain.time import Minute, minute_parse
 from healthcode.rules.document import DocumentFault, Subject, evaluation_to_json, subject_from_json
 from healthcode.rules.evaluate import evaluate as evaluate_subject
@@ -17,6 +18,7 @@ from healthcode.rules.model import Ruleset
 from healthcode.rules.problem import RulesetError
 
 app = typer.Typer(help="Evaluate evidence under a ruleset, and explain.", no_args_is_help=True)
+app.command()(rehearse)
 
 
 @app.callback()
