@@ -1,4 +1,4 @@
-"""`healthcode color`: evaluate evidence under a ruleset without a database; explain, replay and audit on the store."""
+"""`healthcode color`: evaluate evidence under a ruleset without a database; the rest works on the store."""
 
 import json
 import sys
@@ -10,6 +10,7 @@ from rich.console import Console
 
 from healthcode.adapters.rulebook_files import RulebookError, ruleset_load
 from healthcode.cli.color_store import color_audit, color_explain, color_replay
+from healthcode.cli.rehearse import rehearse
 from healthcode.domain.time import Minute, minute_parse
 from healthcode.rules.document import DocumentFault, Subject, evaluation_to_json, subject_from_json
 from healthcode.rules.evaluate import evaluate as evaluate_subject
@@ -21,6 +22,7 @@ app = typer.Typer(help="Evaluate evidence under a ruleset; explain, replay and a
 app.command("explain")(color_explain)
 app.command("replay")(color_replay)
 app.command("audit")(color_audit)
+app.command("rehearse")(rehearse)
 
 
 @app.callback()

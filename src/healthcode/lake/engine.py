@@ -3,6 +3,7 @@
 No extension is loaded or fetched. On return of a method its result is stored in the engine; nothing is durable.
 """
 
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,9 @@ from healthcode.lake.columns import AREAS, EVIDENCE, SUBJECTS, TESTS, Inputs, Ro
 from healthcode.lake.population import PopulationPlan, population_plan
 from healthcode.rules.succession import Rules
 
+_DEPTH: Final = 20_000
+"""Frames that writing a plan out may take: it nests as deep as the rules' phases and switches do."""
+
 _TABLES: Final = {"evidence": EVIDENCE, "tests": TESTS, "areas": AREAS, "subjects": SUBJECTS}
 
 
@@ -25,12 +29,14 @@ _TABLES: Final = {"evidence": EVIDENCE, "tests": TESTS, "areas": AREAS, "subject
 def selects_apart() -> Iterator[None]:
     """Compile so that nested selections are not written out into one: what is kept in a column is computed once."""
     options = ibis.options.sql
-    before = options.fuse_selects
+    before, depth = options.fuse_selects, sys.getrecursionlimit()
     options.fuse_selects = False
+    sys.setrecursionlimit(max(depth, _DEPTH))
     try:
         yield
     finally:
         options.fuse_selects = before
+        sys.setrecursionlimit(depth)
 
 
 class Engine:
