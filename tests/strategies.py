@@ -80,6 +80,25 @@ def evidence(draw: st.DrawFn, max_size: int = 9) -> list[Evidence]:
     return found
 
 
+EXPOSED = tuple(k for k, spec in KIND_SPECS.items() if spec.anchored)
+
+
+@st.composite
+def swabbed(draw: st.DrawFn) -> list[Evidence]:
+    """Somebody with one ground who is tested on most days, not always in time, alone or in a pool."""
+    first = draw(records("e0", EXPOSED))
+    begin = (first.occurred + 480) // 1440
+    first = replace(first, learned=min(max(first.learned, first.occurred), first.occurred + 3000), supersedes=None)
+    found = [replace(first, rescinded=False, anchor=begin)]
+    for day in sorted(draw(st.sets(st.integers(0, 14), max_size=11))):
+        sampled = day_start(begin + day) + draw(st.integers(0, 1439))
+        known = sampled + draw(st.sampled_from([60, 480, 1500]))
+        result = draw(st.sampled_from(["negative", "negative", "negative", "negative", "pending"]))
+        fields = {"result": result, "pool_size": draw(st.sampled_from([1, 1, 10]))}
+        found.append(Evidence(f"t{day}", EvidenceKind.test, fields, None, sampled, known))
+    return found
+
+
 @st.composite
 def areas(draw: st.DrawFn) -> list[Area]:
     """Every area of AREAS, each with some levels."""

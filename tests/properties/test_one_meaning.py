@@ -17,7 +17,7 @@ from healthcode.rules.model import Ruleset
 from healthcode.rules.result import Evaluation, Span
 from healthcode.rules.succession import Rules, RulesetHistory, ruleset_at
 from tests.rulebook import ninth
-from tests.strategies import areas, evidence, minutes, rulesets, successions
+from tests.strategies import areas, evidence, minutes, rulesets, successions, swabbed
 
 History = tuple[list[Evidence], bool]
 
@@ -36,7 +36,7 @@ few = settings(
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking would compile hundreds of plans
 )
-crowds = st.builds(Crowd, st.lists(st.tuples(evidence(12), st.booleans()), min_size=20, max_size=40))
+crowds = st.builds(Crowd, st.lists(st.tuples(evidence(12) | swabbed(), st.booleans()), min_size=30, max_size=60))
 ENGINE = Engine(threads=1, memory="1GB")
 
 
