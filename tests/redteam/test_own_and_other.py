@@ -10,6 +10,7 @@ import pytest
 
 from healthcode.control.offices.roles import Role
 from tests.control_world import World
+from tests.designation import designation
 from tests.intake import item_of, lead, leads, proposed, with_code
 from tests.people import BAI, FENG, KONG, LIN, QIAN, SHEN, ZHAO, ZHOU, OfficerRole
 from tests.routes import Route, routes
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 FORM = (
     b"outcome=confirm&kind=close_contact&anchor_day=2022-10-09&reason=x&verdict=approve&decision=approve&label=x&name=x"
 )
-NEVER = dict.fromkeys(("item_id", "proposal_id", "number", "checkpoint", "inspector"), "987654") | {
-    "upload_id": "01a00000-0000-7000-8000-000000000000"
-}
+NEVER = dict.fromkeys(
+    ("item_id", "proposal_id", "number", "checkpoint", "inspector", "area_id", "designation_id"), "987654"
+) | {"upload_id": "01a00000-0000-7000-8000-000000000000"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,10 @@ def things(world: World) -> Things:
     with world.system():
         inspector = Inspector.objects.get(venue=venue).pk
     upload = world.superuser("SELECT id FROM exchange_upload")[0][0]
+    said = designation(world)
     numbers = {
+        "area_id": said.area_id,
+        "designation_id": said.pk,
         "item_id": item,
         "proposal_id": proposal,
         "number": venue.number,
@@ -106,6 +110,8 @@ def kept(world: World) -> list[tuple[object, ...]]:
         world.superuser("SELECT number, state FROM venues_venue ORDER BY number"),
         world.superuser("SELECT id, dismissed_at FROM venues_inspector ORDER BY id"),
         world.superuser("SELECT count(*) FROM venues_checkpoint"),
+        world.superuser("SELECT count(*) FROM areas_designation"),
+        world.superuser("SELECT count(*) FROM areas_approval"),
         world.superuser("SELECT count(*) FROM evidence_evidence"),
     ]
 

@@ -99,8 +99,8 @@ TAMPERINGS: dict[str, tuple[str, Tamper]] = {
         "decision_forgets",
         update(
             "INSERT INTO evidence_decision (id, subject_id, version, decided_at, color, evaluation, ruleset,"
-            " evidence_ids, division, holds_code) SELECT gen_random_uuid(), %s, 3, decided_at, color, evaluation,"
-            " ruleset, '[]', division, holds_code FROM evidence_decision WHERE color = 'red'"
+            " evidence_ids, area_approvals, division, holds_code) SELECT gen_random_uuid(), %s, 3, decided_at, color,"
+            " evaluation, ruleset, '[]', '[]', division, holds_code FROM evidence_decision WHERE color = 'red'"
         ),
     ),
     "a decision under other rules": (
