@@ -12,6 +12,7 @@ from rich.console import Console
 
 from healthcode.cli.failure import teaching
 from healthcode.wiring.control import control_configure
+from healthcode.wiring.logs import logs_setup
 from healthcode.wiring.settings import settings_load
 
 app = typer.Typer(help="Bring in a file of leads or of signed test results.", no_args_is_help=True)
@@ -45,6 +46,7 @@ def results(file: File, unit: Unit, signature: Signature = None) -> None:
 
 def _import(kind: str, file: Path, unit: str, signature: Path | None) -> None:
     settings = settings_load()
+    logs_setup("import", "error")  # what a command prints is its answer alone
     control_configure(settings)
     commands: Any = importlib.import_module("healthcode.control.exchange.commands")  # models exist only after that
     messages: Any = importlib.import_module("healthcode.control.exchange.messages")

@@ -21,6 +21,7 @@ from healthcode.domain.division import division_get
 from healthcode.rules.problem import RulesetError
 from healthcode.rules.succession import HistoryError
 from healthcode.wiring.control import control_configure
+from healthcode.wiring.logs import logs_setup
 from healthcode.wiring.settings import SettingsError, settings_load
 
 
@@ -34,6 +35,7 @@ def rehearse(
 ) -> None:
     """Run a ruleset over everybody's real evidence and say who would change color, by county. Nothing is written."""
     settings = settings_load()
+    logs_setup("rehearse", "error")  # what a command prints is its answer alone
     control_configure(settings)
     try:
         draft = ruleset_load(against, rulebook or settings.rulebook)
