@@ -10,6 +10,8 @@ import pytest
 from healthcode.codes.epoch import EpochKey, EpochKeys
 from healthcode.codes.errors import CodeError
 from healthcode.codes.live import live_open
+from healthcode.codes.paper import paper_open
+from healthcode.codes.passes import pass_open
 from healthcode.codes.session import session_open
 from healthcode.codes.venue import venue_open
 from healthcode.crypto.suites import suite
@@ -57,14 +59,43 @@ def test_sessions_are_judged_as_the_vectors_say(case):
     assert read == (case["verdict"], case["claim"])
 
 
-@pytest.mark.parametrize("case", cases("venue"))
-def test_venue_codes_are_judged_as_the_vectors_say(case):
-    trusted = {
+def trusted(case):
+    return {
         bytes.fromhex(kid): suite(key["suite"]).public_from_bytes(bytes.fromhex(key["public"]))
         for kid, key in case["keys"].items()
     }
+
+
+@pytest.mark.parametrize("case", cases("venue"))
+def test_venue_codes_are_judged_as_the_vectors_say(case):
     facts = {"region": case["region"], "now": case["now"], "hosts": case["hosts"]}
-    assert verdict(lambda: venue_open(trusted, held(case), case["text"], **facts)) == (case["verdict"], case["claim"])
+    read = verdict(lambda: venue_open(trusted(case), held(case), case["text"], **facts))
+    assert read == (case["verdict"], case["claim"])
+
+
+@pytest.mark.parametrize("case", cases("paper"))
+def test_papers_are_judged_as_the_vectors_say(case):
+    read = verdict(lambda: paper_open(trusted(case), case["text"], region=case["region"], now=case["now"]))
+    assert read == (case["verdict"], case["claim"])
+
+
+def told(shown):
+    """A shown pass in the vectors' words."""
+    claim = shown.claim._asdict()
+    words = {key: value.hex() if isinstance(value, bytes) else value for key, value in claim.items()}
+    return words | {"timeline": [list(step) for step in shown.claim.timeline]}
+
+
+@pytest.mark.parametrize("case", cases("pass"))
+def test_passes_are_judged_as_the_vectors_say(case):
+    try:
+        shown = pass_open(trusted(case), case["text"], region=case["region"], now_s=case["now_s"])
+    except CodeError as refusal:
+        assert (refusal.code, None) == (case["verdict"], case["claim"])
+        return
+    step = shown.claim.at(int(case["now_s"] // 60))
+    read = {"claim": told(shown), "minute": shown.minute, "state": step.state, "notices": step.notices}
+    assert ("accepted", read) == (case["verdict"], case["claim"])
 
 
 def severity_of(content):
@@ -134,5 +165,5 @@ def test_the_files_are_what_the_generator_writes():
 
 
 def test_most_vectors_of_codes_are_invalid():
-    vectors = [vector for name in ("live", "session", "venue") for vector in load(name)["vectors"]]
+    vectors = [vector for name in ("live", "pass", "paper", "session", "venue") for vector in load(name)["vectors"]]
     assert sum(vector["verdict"] != "accepted" for vector in vectors) > len(vectors) * 2 / 3
