@@ -39,7 +39,7 @@ _DUE: Final[Mapping[str, tuple[tuple[int, ...], ...]]] = {
     "venue_exposure": ((1, 4, 7), (1, 3), (1, 2, 3), ()),
     "area_stay": ((1, 4, 7, 14), (1, 2, 3, 4, 5, 7), (1, 3, 5, 7), ()),
     "occupational_exposure": ((1, 3, 5, 7), (1, 3, 5, 7), (1, 3, 5), ()),
-    "symptom": ((1, 2), (1, 2), (1, 2), (1, 2)),
+    "symptom": ((1, 3), (1, 3), (1, 3), (1, 3)),
 }
 _MISSED, _LATE, _NEVER = 0.04, 0.05, 0.015
 _POSITIVE: Final = 0.02
@@ -147,14 +147,15 @@ class _Inventor:
             learned = self._hour(day + self.rng.randint(1, 4), 10, 18)
             self._add(number, "close_contact", day, learned, supersedes=found, rescinded=True)
         elif self._chance(_REDATED):
-            learned = self._hour(day + self.rng.randint(1, 3), 10, 18)
-            self._add(number, "close_contact", day - 4, learned, supersedes=found, setting="work")
+            later = day + self.rng.randint(1, 3)
+            self._add(number, "close_contact", day - 4, self._hour(later, 10, 18), supersedes=found, setting="work")
+            self._tests("close_contact", number, day - 4, later)
         if edition(day) < 2:
             for _ in range(self._poisson(1.2)):
                 self._secondary(self._someone(), day, self.rng.randint(0, 2))
 
     def _secondary(self, number: int, day: Day, back: int) -> None:
-        """A contact of a contact, whose link's first two tests are mostly known by then and otherwise some days later."""
+        """A contact of a contact, whose link's first two tests are mostly known by then else some days later."""
         if self._chance(0.85):
             self._fact("secondary_contact", number, day, back, linked_tests="negative")
             return

@@ -70,8 +70,9 @@ def rehearse(
     """Run both over the engine's loaded input at `now`, which may be the switch's own minute in the future.
 
     `counties` is the county code by subject number. The tables `before` and `after` (subject, state) stay in the
-    engine, so that a prediction can be held against what happened, person by person. `singly` names subjects whose chains of corrections are longer
-    than the plan follows: they are in no count here, and the caller evaluates them one by one. Raises HistoryError.
+    engine, so that a prediction can be held against what happened, person by person. `singly` names subjects whose
+    chains of corrections are longer than the plan follows: they are in no count here, and the caller evaluates them one
+    by one. Raises HistoryError.
     """
     history = switch_now(in_force, draft, now)
     old, old_rules, long_before = _answers(engine, rules_before(in_force, now), now, "before")
