@@ -11,36 +11,35 @@ SHANXI, HENAN = 140000, 410000
 NOON = 20_000 * 1440 - 480 + 720
 NOON_S = NOON * 60
 HANDLE = bytes(range(16, 32))
-HOLDER = suite(
-    "intl"
-).private_from_bytes(
+HOLDER = suite("intl").private_from_bytes(
     bytes.fromhex(
         "519b423d715f8b581f4fa8ee59f4771a5b44c8130b4e3eacca54a56dda72b464"  # P-256, of NIST's ECDSA vectors
         "041ccbe91c075fc7f4f033bfa248db8fccd3565de94bbfb12f3c59ff46c271bf83"
         "ce4014c68811f9a21a1fdb2c0e6113e06db7ca93b7404e78dc7ccd5ca89a4ca9"
     )
 )
+LOCATOR = bytes(20)
 POINT = HOLDER.public.to_bytes()
 KID = b"issuer01"
 OURS = -70_000
 
 GM_PUBLIC = (
-    "044e90b6ad208595f0c1d5a158c5642113310bf04355ae9f422555c69c6824d796"
-    "ae0bfef3d4dede960e6637a708375de672a1db76c0943f67e586474ceea1282a"
+    "04e8555b81b38aa908e425ee09362b206b0bc6d7f90989c8f04049b1a905c3e960"
+    "eb66443e78e77c5e157276312109f3815ad9c2a1732bf9e757db1c3ae93be3cc"
 )
 # SM2 signatures are random: these two were made once, by a key that was thrown away
 GM_PAPER = (
     "HB1:RRQIEA:60100V50GO0H3D*96DL6WW68CKIC6FN086D7XCWY0-0DJ*2R-0I12$C2BO2UZ2423ND3.O3G 3/E7360H4EC6"
-    "0200II4U*CQ.L*E527BMNLEQV7ISXCHIMVFW6OG7EXU3ON4AF9QU3GWBSBWBN8:J0PT/AT+SP05CGO0LNF+$H7DE$3J0$VNP"
-    "JXZIQCAB4T8FLT4WPTC"
+    "0200II4U*CQ.L*E527BX24SL082AY8Q/TO+TU1%FT:B2X6Q0WS%OGTIR499KEFU95KB7BQG.490DC.E9XOEAI9$6R9I4+2 ."
+    "DWG0I3U1$2523L*5Z4V"
 )
 GM_SHOWN = (
-    "HP1:RRQT 9O60GO0-HH24OUWVDQ28CKQ7U100C60Y90BZEFD0GUSXWGSLK/E7W50400+698 DQF60R6Y+6U8BY%K8F3-DWD7"
-    "E8F3UCWA36L5A572OI2/T2H-2 73AJ3TU3O-3.FK0XK4C0J60F6B S36LT.-0NCPLGU8AOL9928ICWQB*B-P9:HMES7ACW7Q"
-    "OM9OHF4S64O48J4PBC28MKA14SP5BCCXGSPANFUI$58PCF:YF5WBZMJWHL100892T G-C36C0HESZGG.C3T8N2YMB20/6T/4"
-    "J+F5N580:92%E/A6N796MM7LAH:KA4FNE5.:9FBRQYNP5RZEI+P1NBVFSP11D:/C%*OEDSO1E83WIM33O2V1EB5651QJ7PN$"
-    "N+8AJ6V768ZML%XMW8VV+VHJH.RI2Z7PS6H7PAAG2CGT*PX/1H06F+35*9-81A/O8JGALF8+9*$1P5T5I7LZJWEWT*F:RT62"
-    "QP06/+UJ4"
+    "HP1:RRQT 9O60GO0-HH24OUWVDQ29CKY50DRKW50.C3T8NHFU5BBRRQIEA:60100V50GO0H3D*96DL6WW68CKN2KFN0.0D3N"
+    "IWY0.0D3IBR-0I12$C2BO2UZ2423ND3.O3G 3441F90X50324V94U241ZPKO3*4CJ/UHO69NK2YRA+PE-A8MTNAOW/5:GBO."
+    "84HE0QGF6BF3Q8S239H6PVRD3%VR  13N27*DJRPM7NI-9E*RC/P7EL5V9/E7360K4EC60200II4.J0$PGY90-XEHB0V*C92"
+    "K*E5*RA000000000000000000000000000/10078$$R.IOFT3+KCN4QS%EGSIKPES-CVS9+S12:SD%20DCSWK%4807B5*I+G"
+    "R1P0IT5C:O/6V.:H14UKZ7::G72MQ2Q:GCU%JVCLA88GMM$4BG2O0$3NGQY 0DSKB50K74-82/KCJB46U8R/AZW3.Q5XRM0-"
+    "J$3W::6L J:RGGBG.CJ/Q9/AEGHKIJMO1EH 6U.4G3"
 )
 
 
@@ -71,7 +70,7 @@ class Maker:
     def issued(self, *, ours=None, life=(NOON - 60, NOON + 180), point=POINT, context=b"healthcode/pass/1", **how):
         """The issuer's part of a pass."""
         key = {1: 2, -1: 1, -2: point[1:33], -3: point[33:]}
-        ours = ours or [1, SHANXI, 3, [[NOON - 60, 2, 0]], "林**"]
+        ours = ours or [1, SHANXI, 3, [[NOON - 60, 2, 0]], "林**", LOCATOR]
         said = {7: HANDLE, 6: life[0] * 60, 4: life[1] * 60, 8: {1: how.pop("cnf", key)}, OURS: ours}
         return cose(self.issuer, how.pop("kid", self.kid), said, context, alg=self.alg, **how)
 
@@ -122,9 +121,9 @@ def pass_cases(issuer):
     yield "a pass signed with SM2, its phone's key P-256 as always", GM_SHOWN, {}
     yield "at the last moment of the skew before", text(good), {"now_s": NOON_S - 15}
     yield "just before its minute is over with the skew", text(good), {"now_s": NOON_S + 74.5}
-    steps = [1, SHANXI, 3, [[NOON - 60, 4, 0], [NOON - 5, 3, 2]], "赵**"]
+    steps = [1, SHANXI, 3, [[NOON - 60, 4, 0], [NOON - 5, 3, 2]], "赵**", LOCATOR]
     yield "a state that changed since it was issued", text(make.shown(make.issued(ours=steps))), {}
-    later = [1, SHANXI, 3, [[NOON - 60, 2, 0, "new"]], "林**", "new"]
+    later = [1, SHANXI, 3, [[NOON - 60, 2, 0, "new"]], "林**", LOCATOR, "new"]
     yield "elements of a later release", text(make.shown(make.issued(ours=later))), {}
     yield "a photograph a minute later", text(good), {"now_s": NOON_S + 75}
     yield "a pass of the future", text(good), {"now_s": NOON_S - 16}
@@ -150,9 +149,13 @@ def pass_cases(issuer):
     yield "a key of another suite", text(make.shown(make.issued(kid=b"gm-key"))), {}
     yield "an issuer's part signed as a paper", text(make.shown(make.issued(context=b"healthcode/paper/1"))), {}
     yield "an altered color", text(make.shown(flip(make.issued(), -70 + len(make.issued())))), {}
-    yield "another region", text(make.shown(make.issued(ours=[1, HENAN, 3, [[NOON, 2, 0]], "林**"]))), {}
-    yield "a version of a later release", text(make.shown(make.issued(ours=[2, SHANXI, 3, [[NOON, 2, 0]], "x"]))), {}
-    yield "no timeline", text(make.shown(make.issued(ours=[1, SHANXI, 3, [], "林**"]))), {}
+    yield "another region", text(make.shown(make.issued(ours=[1, HENAN, 3, [[NOON, 2, 0]], "林**", LOCATOR]))), {}
+    yield (
+        "a version of a later release",
+        text(make.shown(make.issued(ours=[2, SHANXI, 3, [[NOON, 2, 0]], "x", LOCATOR]))),
+        {},
+    )
+    yield "no timeline", text(make.shown(make.issued(ours=[1, SHANXI, 3, [], "林**", LOCATOR]))), {}
     yield "an algorithm of a later release", text(make.shown(Maker(issuer, alg=-48).issued())), {}
     yield "a holder's key of another curve", text(make.shown(make.issued(cnf={1: 2, -1: 2, -2: b"x", -3: b"y"}))), {}
 

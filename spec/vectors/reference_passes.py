@@ -129,5 +129,11 @@ def walk_pass(context, text):
     now = int(now_s // 60)
     at = [step for step in ours[3] if step[0] <= now][-1:] or ours[3][:1]
     claim = {"handle": said[7].hex(), "generation": ours[2], "timeline": [step[:3] for step in ours[3]]}
-    claim |= {"masked_name": ours[4], "issued": issued_at, "expires": expires, "holder": point.hex()}
+    claim |= {
+        "masked_name": ours[4],
+        "issued": issued_at,
+        "expires": expires,
+        "holder": point.hex(),
+        "locator": ours[5].hex(),
+    }
     return walk.done({"claim": claim, "minute": minute, "state": at[0][1], "notices": at[0][2]})

@@ -13,7 +13,16 @@ from healthcode.codes.epoch import EpochKeys
 from healthcode.codes.errors import CodeError
 from healthcode.codes.live import LiveClaim, live_mint, live_open
 from healthcode.codes.paper import PaperClaim, paper_issue, paper_open
-from healthcode.codes.passes import PassClaim, Step, pass_end, pass_issue, pass_open, pass_show
+from healthcode.codes.passes import (
+    PassClaim,
+    Step,
+    locator_open,
+    locator_seal,
+    pass_end,
+    pass_issue,
+    pass_open,
+    pass_show,
+)
 from healthcode.codes.session import SessionClaim, session_open, session_seal
 from healthcode.codes.venue import VenueClaim, VenueReader, venue_rotating, venue_static
 from healthcode.crypto.suites import suite
@@ -51,7 +60,7 @@ def pass_read(text):
 
 PHONE = suite("intl").generate_signing_key()
 PAPER = paper_issue(ISSUER, b"issuer01", PaperClaim(b"h" * 16, NOON, NOON + 1440, "孙**"), region=SHANXI)
-PASS = PassClaim(b"h" * 16, 3, (Step(NOON, 2, 0),), "林**", NOON, NOON + 240, PHONE.public.to_bytes())
+PASS = PassClaim(b"h" * 16, 3, (Step(NOON, 2, 0),), "林**", NOON, NOON + 240, PHONE.public.to_bytes(), b"")
 SHOWN = pass_show(PHONE, pass_issue(ISSUER, b"issuer01", PASS, region=SHANXI), minute=NOON)
 LIVE = live_mint(KEYS, LiveClaim(7, 1, NOON, "林**", 0), region=SHANXI)
 SESSION = session_seal(
@@ -105,9 +114,17 @@ STEPS = st.builds(Step, st.integers(NOON - 99, NOON + 999), st.integers(0, 15), 
 
 @given(GENERATIONS, st.lists(STEPS, min_size=1, max_size=4).map(sorted), NAMES)
 def test_a_pass_opens_as_it_was_issued_and_shown(generation, timeline, name):
-    claim = PassClaim(b"h" * 16, generation, tuple(timeline), name, NOON - 60, NOON + 9, PHONE.public.to_bytes())
+    claim = PassClaim(b"h" * 16, generation, tuple(timeline), name, NOON - 60, NOON + 9, PHONE.public.to_bytes(), b"l")
     shown = pass_read(pass_show(PHONE, pass_issue(ISSUER, b"issuer01", claim, region=SHANXI), minute=NOON))
     assert (shown.claim, shown.minute) == (claim, NOON)
+
+
+@given(SUBJECTS, st.binary(min_size=16, max_size=16))
+def test_an_edge_finds_the_subject_of_a_pass_and_only_by_its_own_handle(subject, handle):
+    claim = PASS._replace(handle=handle, locator=locator_seal(KEYS, handle=handle, subject=subject, issued=NOON))
+    assert locator_open(KEYS, claim) == subject
+    with pytest.raises(CodeError):
+        locator_open(KEYS, claim._replace(handle=flipped(handle, random.Random(subject))))
 
 
 @given(st.lists(STEPS, min_size=1, max_size=4).map(sorted))

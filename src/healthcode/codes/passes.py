@@ -10,12 +10,13 @@ from typing import Final, NamedTuple
 
 import cbor2
 
+from healthcode.codes.epoch import EpochKeys, EpochMissing
 from healthcode.codes.errors import Expired, Forged, NotYet, Unreadable, UpdateNeeded, WrongRegion
 from healthcode.codes.signed import CNF, CTI, EXP, IAT, OURS, map_open, map_sign, qr_bytes, qr_text
 from healthcode.crypto.cose import key_id
-from healthcode.crypto.errors import BadKey
+from healthcode.crypto.errors import BadKey, Tampered
 from healthcode.crypto.interfaces import SigningKey, VerifyKey
-from healthcode.crypto.suites import suite
+from healthcode.crypto.suites import NONCE_BYTES, suite
 from healthcode.domain.time import Minute
 
 PREFIX: Final = "HP1:"
@@ -29,6 +30,7 @@ SKEW_S: Final = 15.0
 HOLDER_SUITE: Final = "intl"
 """The phone's key is always P-256: the one that browsers keep without letting it out (WebCrypto)."""
 
+_PURPOSE: Final = b"pass"
 _LONGEST: Final = 640
 _FORMAT, _MINUTE, _PASS = range(3)  # labels of the holder's payload
 _KTY, _EC2, _CRV, _P256, _X, _Y = 1, 2, -1, 1, -2, -3  # COSE_Key, RFC 9053 section 7.1
@@ -43,7 +45,10 @@ class Step(NamedTuple):
 
 
 class PassClaim(NamedTuple):
-    """What an issuer says of one person. `timeline` begins with what held when it was issued; `holder` is 65 bytes."""
+    """What an issuer says of one person. `timeline` begins with what held when it was issued; `holder` is 65 bytes.
+
+    `locator` is the subject number sealed for the edges alone, which answer from their table.
+    """
 
     handle: bytes
     generation: int
@@ -52,6 +57,7 @@ class PassClaim(NamedTuple):
     issued: Minute
     expires: Minute
     holder: bytes
+    locator: bytes
 
     def at(self, now: Minute) -> Step:
         """The state that holds at `now`."""
@@ -71,6 +77,26 @@ def pass_end(issued: Minute, timeline: Sequence[Step]) -> Minute:
     return min([issued + LIFE_MINUTES, *later])
 
 
+def locator_seal(keys: EpochKeys, *, handle: bytes, subject: int, issued: Minute) -> bytes:
+    """Return the sealed subject number of a pass. Raises `EpochMissing`.
+
+    The nonce is the beginning of the handle, which is random and used once.
+    """
+    cipher = keys.cipher(keys.current(issued).id, _PURPOSE, issued)
+    return cipher.seal(handle[:NONCE_BYTES], subject.to_bytes(4, "big"), handle)
+
+
+def locator_open(keys: EpochKeys, claim: PassClaim) -> int:
+    """Return the subject number of a pass that verified. Raises `Forged`, or `Expired` where its epoch is not held."""
+    try:
+        cipher = keys.cipher(keys.current(claim.issued).id, _PURPOSE, claim.issued)
+        return int.from_bytes(cipher.open(claim.handle[:NONCE_BYTES], claim.locator, claim.handle), "big")
+    except EpochMissing:
+        raise Expired("this pass is of an epoch that is over") from None
+    except Tampered:
+        raise Forged("the locator of this pass does not hold") from None
+
+
 def pass_issue(issuer: SigningKey, kid: bytes, claim: PassClaim, *, region: int) -> bytes:
     """Return the issuer's part, which the phone keeps. Raises ValueError, or BadKey for a holder key off the curve."""
     if len(claim.handle) != HANDLE_BYTES or not claim.timeline:
@@ -78,7 +104,7 @@ def pass_issue(issuer: SigningKey, kid: bytes, claim: PassClaim, *, region: int)
     suite(HOLDER_SUITE).public_from_bytes(claim.holder)
     key = {_KTY: _EC2, _CRV: _P256, _X: claim.holder[1:33], _Y: claim.holder[33:]}
     steps = [[step.minute, step.state, step.notices] for step in claim.timeline]
-    ours = [VERSION, region, claim.generation, steps, claim.masked_name]
+    ours = [VERSION, region, claim.generation, steps, claim.masked_name, claim.locator]
     payload = {CTI: claim.handle, IAT: claim.issued * 60, EXP: claim.expires * 60, CNF: {1: key}, OURS: ours}
     return map_sign(issuer, kid, payload, context=ISSUER_CONTEXT)
 
@@ -141,7 +167,7 @@ def _issuer_part(payload: Mapping[object, object], region: int) -> PassClaim:
             bytes(handle),
             int(issued),
             int(expires),
-            [int(version), int(made_in), int(generation), [*steps], str(name), *_],
+            [int(version), int(made_in), int(generation), [*steps], str(name), bytes(locator), *_],
         ) if version == VERSION and len(handle) == HANDLE_BYTES:
             timeline = tuple(_step(step) for step in steps)
         case _:
@@ -150,7 +176,8 @@ def _issuer_part(payload: Mapping[object, object], region: int) -> PassClaim:
         raise WrongRegion(made_in)
     if not timeline:
         raise UpdateNeeded("this pass has no timeline")
-    return PassClaim(handle, generation, timeline, name, issued // 60, expires // 60, _point(payload.get(CNF)))
+    holder = _point(payload.get(CNF))
+    return PassClaim(handle, generation, timeline, name, issued // 60, expires // 60, holder, locator)
 
 
 def _step(step: object) -> Step:
