@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("audit", "0003_area_events"),
+        ("audit", "0004_ruleset_events"),
     ]
 
     operations = [
