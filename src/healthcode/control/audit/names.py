@@ -41,6 +41,8 @@ class EventName(StrEnum):
     RULES_STOPPED = "rules:ruleset:stopped"
     RULES_RETURNED = "rules:submission:returned"
     RULES_FOLLOWED = "rules:population:derived"
+    PAPER_ISSUED = "resident:paper:issued"
+    PAPER_RECALLED = "resident:paper:recalled"
     VENUE_REGISTERED = "manager:venue:registered"
     VENUE_APPROVED = "county:venue:approved"
     VENUE_REFUSED = "county:venue:refused"

@@ -25,6 +25,11 @@ GRANT SELECT, INSERT ON
     people_consent, people_declaration, people_identityindex, people_refusal, venues_checkpoint TO app;
 GRANT SELECT ON audit_event, audit_pendingleaf TO app;
 GRANT UPDATE (handled) ON people_refusal TO app;
+
+-- passes are forgotten when they end; a paper's row stays
+GRANT SELECT, INSERT, DELETE ON credentials_pass TO app;
+GRANT SELECT, INSERT ON credentials_paper TO app;
+GRANT UPDATE (recalled_at) ON credentials_pass, credentials_paper TO app;
 -- a rehearsal's progress; what it found is a row of its own
 GRANT UPDATE (state, done, of, failure) ON rulesets_rehearsalrun TO app;
 

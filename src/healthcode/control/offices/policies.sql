@@ -87,7 +87,7 @@ DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY[
         'evidence_evidence', 'evidence_decision', 'casework_lead', 'casework_workitem', 'casework_proposal',
-        'casework_review', 'areas_riskarea', 'areas_designation', 'areas_approval', 'people_identity', 'people_identityindex', 'people_declaration', 'people_consent',
+        'casework_review', 'areas_riskarea', 'areas_designation', 'areas_approval', 'people_identity', 'people_identityindex', 'people_declaration', 'people_consent', 'credentials_pass', 'credentials_paper',
         'audit_event', 'audit_pendingleaf', 'exchange_batch', 'exchange_upload', 'venues_venue', 'venues_checkpoint',
         'venues_inspector', 'subject_state',
         'people_subject', 'rulesets_draft', 'rulesets_revision', 'rulesets_check', 'rulesets_rehearsalrun',
@@ -147,6 +147,10 @@ CREATE POLICY own ON people_identityindex TO app USING (
     (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject()));
 
 CREATE POLICY own ON people_declaration TO app USING (
+    subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
+CREATE POLICY own ON credentials_pass TO app USING (
+    subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
+CREATE POLICY own ON credentials_paper TO app USING (
     subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
 CREATE POLICY own ON people_consent TO app USING (
     subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
