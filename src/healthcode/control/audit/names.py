@@ -28,6 +28,7 @@ class EventName(StrEnum):
     AREA_PROPOSED = "county:area:proposed"
     AREA_APPROVED = "city:area:approved"
     AREA_RETURNED = "city:area:returned"
+    AREA_LEVEL_RULED = "system:area_level:ruled"
     AREA_RESIDENTS_RECORDED = "system:area_residents:recorded"
     AREA_RESIDENTS_RESCINDED = "system:area_residents:rescinded"
     VENUE_REGISTERED = "manager:venue:registered"
@@ -51,6 +52,7 @@ LEDGERED = frozenset(
         EventName.RESULTS_IMPORTED,
         EventName.DETERMINATION_APPROVED,
         EventName.AREA_APPROVED,
+        EventName.AREA_LEVEL_RULED,
         EventName.AREA_RESIDENTS_RECORDED,
         EventName.AREA_RESIDENTS_RESCINDED,
         EventName.DECISION_MADE,

@@ -87,7 +87,7 @@ DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY[
         'evidence_evidence', 'evidence_decision', 'casework_lead', 'casework_workitem', 'casework_proposal',
-        'casework_review', 'areas_riskarea', 'areas_designation', 'areas_approval', 'people_identity', 'people_identityindex', 'people_declaration', 'people_consent',
+        'casework_review', 'areas_riskarea', 'areas_designation', 'areas_approval', 'areas_ruledstep', 'people_identity', 'people_identityindex', 'people_declaration', 'people_consent',
         'audit_event', 'audit_pendingleaf', 'exchange_batch', 'exchange_upload', 'venues_venue', 'venues_checkpoint',
         'venues_inspector', 'subject_state',
         'people_subject']
@@ -206,6 +206,12 @@ CREATE POLICY add ON areas_approval FOR INSERT TO app WITH CHECK (
     reviewer_id = (SELECT act_officer()) AND (SELECT act_role()) = 'city_officer'
     AND starts_with(division, (SELECT act_scope())));
 
+-- a level that ends by rule: written by the worker, and only where the days have passed and nothing speaks against it
+CREATE POLICY read ON areas_ruledstep FOR SELECT TO app USING ((SELECT act_kind()) IS NOT NULL);
+CREATE POLICY add ON areas_ruledstep FOR INSERT TO app WITH CHECK (
+    (SELECT act_kind()) = 'system'
+    AND area_step_stands(area_id, follows, former, clear_since, clear_days, due_at, made_at));
+
 -- evidence: by its reviewer; by a signed batch; by the person herself
 CREATE POLICY read ON evidence_evidence FOR SELECT TO app USING (
     (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject())
@@ -290,7 +296,7 @@ BEGIN
     FOREACH t IN ARRAY ARRAY['evidence_evidence', 'evidence_decision', 'audit_event', 'audit_pendingleaf',
                              'casework_proposal', 'casework_review', 'casework_workitem', 'exchange_batch',
                              'subject_state', 'people_subject',
-                             'areas_riskarea', 'areas_designation', 'areas_approval']
+                             'areas_riskarea', 'areas_designation', 'areas_approval', 'areas_ruledstep']
     LOOP
         EXECUTE format('CREATE POLICY audit ON %I FOR SELECT TO auditor USING (true)', t);
     END LOOP;
