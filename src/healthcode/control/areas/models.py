@@ -155,6 +155,7 @@ class RuledStep(models.Model):
     former = models.CharField(max_length=8, choices=LEVELS)
     level = models.CharField(max_length=8, choices=[*LEVELS, (LIFTED, "lifted")], blank=True)
     ruleset = models.CharField(max_length=64, help_text="`id@version` of the ruleset in force")
+    publications_known = models.BigIntegerField(default=0, help_text="the last publication of rules that it knew")
     rule = models.CharField(max_length=64, help_text="the source that its table names")
     clear_since = models.IntegerField(help_text="day 0: the last case, or when the former level began")
     clear_days = models.IntegerField()

@@ -19,10 +19,11 @@ from healthcode.control.areas.consequences import area_derive_later
 from healthcode.control.areas.models import LIFTED, RiskArea
 from healthcode.control.areas.reading import area_turn
 from healthcode.control.areas.steps import Step, Watch, step_next
-from healthcode.control.areas.watching import ruleset_at, steps_next, waits_for_the_city, watches_read
+from healthcode.control.areas.watching import steps_next, waits_for_the_city, watches_read
 from healthcode.control.audit.names import EventName
 from healthcode.control.audit.services import event_append
 from healthcode.control.ports import ports
+from healthcode.control.rulesets.reading import Known, rules_known
 from healthcode.domain.time import instant_of, minute_of
 
 log = structlog.get_logger(__name__)
@@ -56,13 +57,14 @@ def _rule(key: int, now: datetime) -> bool:
     """Make the steps of one area that are due, after an outage several; False where none is."""
     area_turn(key)
     area = RiskArea.objects.get(pk=key)
-    made = False
+    made, known = False, rules_known()
+    ruleset = known.at(minute_of(now))
     while not waits_for_the_city(key, now=now):
         watch = watches_read([area])[key]
-        step = step_next(watch, ruleset_at(now), minute_of(now))
+        step = step_next(watch, ruleset, minute_of(now))
         if step is None or not _due(step, now):
             break
-        _make(area, watch, step, now)
+        _make(area, watch, step, known, now)
         made = True
     if made:
         area_derive_later(key)
@@ -73,14 +75,15 @@ def _due(step: Step, now: datetime) -> bool:
     return step.due <= minute_of(now)
 
 
-def _make(area: RiskArea, watch: Watch, step: Step, now: datetime) -> None:
+def _make(area: RiskArea, watch: Watch, step: Step, known: Known, now: datetime) -> None:
     values: dict[str, int | str | datetime] = {
         "area_id": area.pk,
         "division": area.division,
         "follows": max(row.approval for row in watch.approved if row.from_ <= minute_of(now)),
         "former": step.level.value,
         "level": step.to.value if step.to else LIFTED,
-        "ruleset": ruleset_at(now).key,
+        "ruleset": known.at(minute_of(now)).key,
+        "publications_known": known.publications,
         "rule": step.source,
         "clear_since": step.since,
         "clear_days": step.clear_days,

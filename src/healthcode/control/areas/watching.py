@@ -12,9 +12,8 @@ from django.db import connection
 from healthcode.control.areas.models import Approval, Designation, RiskArea, Verdict
 from healthcode.control.areas.reading import areas_read
 from healthcode.control.areas.steps import Case, Hold, Step, Watch, step_next
-from healthcode.control.ports import ports
+from healthcode.control.rulesets.reading import ruleset_in_force
 from healthcode.domain.time import minute_of
-from healthcode.rules.model import Ruleset
 
 PATIENCE: Final = timedelta(hours=24)
 """So long a step waits for the city's word on a case or a hold; then the rule goes on: nobody alone keeps people."""
@@ -37,7 +36,7 @@ def watches_read(areas: Collection[RiskArea]) -> dict[int, Watch]:
 
 def steps_next(areas: Collection[RiskArea], *, now: datetime) -> Mapping[int, Step]:
     """The next step by rule of each area that has one, by row id."""
-    ruleset = ruleset_at(now)
+    ruleset = ruleset_in_force(minute_of(now))
     found = {key: step_next(watch, ruleset, minute_of(now)) for key, watch in watches_read(areas).items()}
     return {key: step for key, step in found.items() if step is not None}
 
@@ -46,12 +45,6 @@ def waits_for_the_city(area: int, *, now: datetime) -> bool:
     """Whether the county said something about the area that the city should still hear before a rule goes on."""
     rows = Designation.objects.filter(area=area, approval__isnull=True, proposed_at__gt=now - PATIENCE)
     return any(row.restrains for row in rows)
-
-
-def ruleset_at(now: datetime) -> Ruleset:
-    """The ruleset in force, whose table of levels counts."""
-    del now
-    return ports().ruleset
 
 
 def _restraints(keys: Collection[int]) -> list[Approval]:

@@ -12,6 +12,7 @@ from healthcode.control.audit.answers import Rulesets
 from healthcode.control.audit.findings import Finding
 from healthcode.control.audit.trail import Restraints, RuledStep
 from healthcode.domain.time import minute_of
+from healthcode.rules.succession import ruleset_at
 
 _UNSEEN: Final = timedelta(minutes=1)
 """What was learned so shortly before a step may have stood in a transaction that the step could not see yet."""
@@ -22,11 +23,12 @@ def step_findings(
 ) -> Iterator[Finding]:
     """What is wrong with one step of an area whose approvals and steps are `approved`."""
     name = f"step {step.row.approval} of area {step.code}"
-    ruleset = rulesets(step.ruleset)
-    if ruleset is None:
+    rules = rulesets(step.ruleset, step.publications)
+    if rules is None:
         yield Finding("ruleset_unknown", name, detail=step.ruleset)
         return
     watch = _watch(approved, restraints.get(step.code, Restraints()), step.made_at).before(step.row.approval)
+    ruleset = ruleset_at(rules, minute_of(step.made_at))
     derived = step_next(watch, ruleset, minute_of(step.made_at))
     if derived is None:
         yield Finding("area_level_differs", name, detail="no step")
@@ -34,6 +36,8 @@ def step_findings(
     differs = [part for part, (stored, wanted) in _parts(step, derived).items() if stored != wanted]
     if derived.due > minute_of(step.made_at):
         differs.append("made before it was due")
+    if ruleset.key != step.ruleset:
+        differs.append("ruleset")
     if differs:
         yield Finding("area_level_differs", name, detail=", ".join(differs))
 

@@ -72,6 +72,7 @@ class RuledStep:
     level: str
     former: str
     ruleset: str
+    publications: int
     rule: str
     since: int
     clear_days: int
@@ -95,6 +96,7 @@ class State:
     color: str
     record: bytes
     ruleset: str
+    publications_known: int
     evaluated_at: datetime | None
     holds_code: bool
 

@@ -36,6 +36,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("ruleset", models.CharField(help_text="`id@version` of the ruleset in force", max_length=64)),
+                (
+                    "publications_known",
+                    models.BigIntegerField(default=0, help_text="the last publication of rules that it knew"),
+                ),
                 ("rule", models.CharField(help_text="the source that its table names", max_length=64)),
                 ("clear_since", models.IntegerField(help_text="day 0: the last case, or when the former level began")),
                 ("clear_days", models.IntegerField()),
