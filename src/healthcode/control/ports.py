@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from healthcode.control.people.ports import IdentityRegistry, SmsSender
 from healthcode.crypto.keystore import KeyStore
@@ -12,7 +13,10 @@ from healthcode.rules.model import Ruleset
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Ports and keys. `region` is the deployment's id, the same in table, feed, codes and sessions."""
+    """Ports and keys. `region` is the deployment's id, the same in table, feed, codes and sessions.
+
+    `lake` is the folder where evidence lies by number, for runs over everybody.
+    """
 
     region: str
     public_url: str
@@ -25,6 +29,7 @@ class Ports:
     epoch_master: bytes
     issuer_key: bytes
     issuer_kid: bytes
+    lake: Path
     system_token: str = ""
     demo: bool = False
 
