@@ -30,8 +30,8 @@ from healthcode.control.population.parts import Lake, file_replace
 from healthcode.control.population.selectors import run_unfinished
 from healthcode.control.population.services import run_finish, run_note
 from healthcode.control.ports import ports
+from healthcode.control.rulesets.reading import rules_known
 from healthcode.domain.time import minute_of
-from healthcode.rules.succession import ruleset_at
 
 Clock = Callable[[], datetime]
 Progress = Callable[[str, int, int], None]
@@ -80,7 +80,8 @@ def _export(run: PopulationRun, lake: Lake, clock: Clock, _progress: Progress) -
     name = f"run-{run.pk}"
     folder = lake.run_folder(name)
     done = evidence_export(lake, folder)
-    ruleset = ruleset_at(ports().ruleset, minute_of(began))
+    with _act():
+        ruleset = rules_known().at(minute_of(began))
     # If we die before this the export is made again, from the parts that are there.
     _advance(
         run, Step.EVALUATE, began_at=began, folder=name, people=done.people, records=done.moved, ruleset=ruleset.key
@@ -88,7 +89,9 @@ def _export(run: PopulationRun, lake: Lake, clock: Clock, _progress: Progress) -
 
 
 def _evaluate(run: PopulationRun, lake: Lake, _clock: Clock, _progress: Progress) -> None:
-    everybody_evaluate(_folder(run, lake), ports().ruleset, _at(run))
+    with _act():
+        rules = rules_known().rules
+    everybody_evaluate(_folder(run, lake), rules, _at(run))
     # If we die before this the files are there and are written again, the same.
     _advance(run, Step.COMPARE)
 

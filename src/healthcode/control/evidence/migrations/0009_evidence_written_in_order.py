@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("evidence", "0007_evidence_written_in")]
+    dependencies = [("evidence", "0008_evidence_written_in")]
 
     operations = [
         migrations.RunSQL(

@@ -13,7 +13,7 @@ ALTER TABLE evidence_evidence ALTER COLUMN written_in SET DEFAULT ((pg_current_x
 
 
 class Migration(migrations.Migration):
-    dependencies = [("evidence", "0006_evidence_designation")]
+    dependencies = [("evidence", "0007_publications_known")]
 
     operations = [
         migrations.SeparateDatabaseAndState(
