@@ -157,6 +157,7 @@ def control_ports(cluster: Cluster) -> Ports:
         issuer_key=secrets.issuer_venue.private,
         issuer_kid=secrets.issuer_venue.kid,
         person_issuer=Issuer(person.suite, person.kid, person.private),
+        lake=data / "lake",
         system_token=secrets.system_token,
         demo=True,
         rulebook={name: RulebookSet(*found) for name, found in rulebook_files(REPOSITORY / "rulebook").items()},

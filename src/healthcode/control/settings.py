@@ -26,6 +26,7 @@ APPS = [
     "areas",
     "rulesets",
     "credentials",
+    "population",
 ]
 INSTALLED_APPS = [
     "django.contrib.auth",

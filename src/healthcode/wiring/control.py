@@ -65,6 +65,7 @@ def ports_build(settings: Settings, secrets: Secrets) -> Ports:
         issuer_key=secrets.issuer_venue.private,
         issuer_kid=secrets.issuer_venue.kid,
         person_issuer=Issuer(person.suite, person.kid, person.private),
+        lake=settings.data / "lake",
         system_token=secrets.system_token,
         demo=secrets.demo,
         base=base,
