@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from healthcode.control.notices.quiet import SendingRules
 from healthcode.control.people.ports import IdentityRegistry, SmsSender
 from healthcode.crypto.keystore import KeyStore
 from healthcode.rules.model import Ruleset
@@ -42,6 +43,7 @@ class Ports:
     demo: bool = False
     base: RulesetHistory | None = None
     rulebook: Mapping[str, RulebookSet] = field(default_factory=dict)
+    sending: SendingRules = field(default_factory=SendingRules)
 
 
 _PORTS: Ports | None = None
