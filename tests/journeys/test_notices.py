@@ -1,4 +1,4 @@
-"""What people are told: each change of color, at the hour it comes, once, by the clock and by decisions (C6, Art. 15)."""
+"""What people are told: each change of color, once, by the clock and by decisions (C6, Art. 15)."""
 
 from __future__ import annotations
 

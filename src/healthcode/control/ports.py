@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from healthcode.control.notices.quiet import SendingRules
 from healthcode.control.people.ports import IdentityRegistry, SmsSender
@@ -20,12 +21,22 @@ class RulebookSet:
     ruleset: Ruleset
 
 
+@dataclass(frozen=True, repr=False)
+class Issuer:
+    """A key that signs codes: its suite, its id (8 bytes), scalar and point (97 bytes). It has no repr on purpose."""
+
+    suite: str
+    kid: bytes
+    private: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Ports and keys. `region` is the deployment's id, the same in table, feed, codes and sessions.
 
     `ruleset` is the rulebook's on disk, or, where the clock decides among several, `base` is their history. What is in
-    force also depends on what was published: ask `rulesets.reading`.
+    force also depends on what was published: ask `rulesets.reading`. `lake` is the folder
+    where evidence lies by number, for runs over everybody.
     """
 
     region: str
@@ -39,6 +50,8 @@ class Ports:
     epoch_master: bytes
     issuer_key: bytes
     issuer_kid: bytes
+    person_issuer: Issuer
+    lake: Path
     system_token: str = ""
     demo: bool = False
     base: RulesetHistory | None = None

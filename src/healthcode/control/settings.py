@@ -25,7 +25,12 @@ APPS = [
     "venues",
     "areas",
     "rulesets",
+<<<<<<< HEAD
     "notices",
+=======
+    "credentials",
+    "population",
+>>>>>>> main
 ]
 INSTALLED_APPS = [
     "django.contrib.auth",
