@@ -25,12 +25,9 @@ APPS = [
     "venues",
     "areas",
     "rulesets",
-<<<<<<< HEAD
     "notices",
-=======
     "credentials",
     "population",
->>>>>>> main
 ]
 INSTALLED_APPS = [
     "django.contrib.auth",
