@@ -90,11 +90,8 @@ BEGIN
         'casework_review', 'areas_riskarea', 'areas_designation', 'areas_approval', 'areas_ruledstep', 'people_identity', 'people_identityindex', 'people_declaration', 'people_consent', 'credentials_pass', 'credentials_paper',
         'audit_event', 'audit_pendingleaf', 'exchange_batch', 'exchange_upload', 'venues_venue', 'venues_checkpoint',
         'venues_inspector', 'subject_state',
-<<<<<<< HEAD
-        'people_subject', 'notices_step', 'notices_notice', 'notices_choice', 'rulesets_draft', 'rulesets_revision', 'rulesets_check', 'rulesets_rehearsalrun',
-=======
-        'people_subject', 'population_run', 'rulesets_draft', 'rulesets_revision', 'rulesets_check', 'rulesets_rehearsalrun',
->>>>>>> main
+        'people_subject', 'population_run', 'notices_step', 'notices_notice', 'notices_choice',
+        'rulesets_draft', 'rulesets_revision', 'rulesets_check', 'rulesets_rehearsalrun',
         'rulesets_rehearsal', 'rulesets_submission', 'rulesets_approval']
     LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
@@ -331,7 +328,6 @@ CREATE POLICY change ON venues_inspector FOR UPDATE TO app USING (
     (SELECT act_kind()) = 'system'
     OR EXISTS (SELECT 1 FROM venues_venue v WHERE v.number = venue_id AND v.manager_id = (SELECT act_subject())));
 
-<<<<<<< HEAD
 -- timelines: who may see the person may see what is to come; written by the trigger, claimed by the worker
 CREATE POLICY read ON notices_step FOR SELECT TO app USING (
     (SELECT act_kind()) = 'system' OR subject = (SELECT act_subject())
@@ -352,7 +348,6 @@ CREATE POLICY change ON notices_notice FOR UPDATE TO app
     WITH CHECK ((SELECT act_kind()) = 'system' OR (state = 'told' AND settled_by_id = (SELECT act_officer())));
 CREATE POLICY own ON notices_choice TO app USING (
     subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
-=======
 -- runs over everybody: numbers only; asked for by who publishes rules or operates, carried out by the system
 CREATE POLICY read ON population_run FOR SELECT TO app USING (
     (SELECT act_kind()) = 'system'
@@ -361,7 +356,6 @@ CREATE POLICY add ON population_run FOR INSERT TO app WITH CHECK (
     step = 'export' AND folder = '' AND ((SELECT act_kind()) = 'system'
     OR (SELECT act_role()) IN ('operator', 'province_dispatcher', 'rule_maker', 'rule_approver')));
 CREATE POLICY change ON population_run FOR UPDATE TO app USING ((SELECT act_kind()) = 'system');
->>>>>>> main
 
 -- What the edges were told, for `healthcode color audit`: records by number and nothing else of the feed.
 CREATE OR REPLACE VIEW audit_feed_record AS
