@@ -88,6 +88,17 @@ class Bridge:
                 cursor.execute(outbox, [lane, FeedKind.RECORD, subject, record])
                 cursor.execute(outbox, [lane, FeedKind.GROUNDS, subject, grounds])
 
+    def publish(self, notes) -> None:
+        """What a publication of control commits: the feed's row and the latest by key, of which snapshots are made.
+
+        One without the other is lost whenever the relay's first snapshot comes before the updater's first look.
+        """
+        rows = [(int(kind), key, note_encode(note)) for kind, key, note in notes]
+        with self.connect() as connection, connection.transaction():
+            cursor = connection.cursor()
+            cursor.executemany("INSERT INTO bridge_published (kind, key, payload) VALUES (%s, %s, %s)", rows)
+            cursor.executemany("INSERT INTO feed_outbox (lane, kind, key, payload) VALUES (0, %s, %s, %s)", rows)
+
     def updater(self, source=None) -> Updater:
         source = source or PostgresFeed(lambda: self.database.dsn("edge"))
         public = self.signing.public

@@ -14,7 +14,9 @@ import cbor2
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER))
 
-import reference as ref  # noqa: E402 - beside this file, which is no package
+import passes  # noqa: E402 - beside this file, which is no package
+import reference as ref  # noqa: E402
+import reference_passes as ref_passes  # noqa: E402
 import tables  # noqa: E402
 
 from healthcode.crypto.suites import suite  # noqa: E402
@@ -254,10 +256,13 @@ def files():
         b"gm-key".hex(): {"suite": "gm", "public": GM_PUBLIC},
     }
     venue = {**common, "now": NOON, "keys": keys, "hosts": ["jkm.example"]}
+    signed = {"region": SHANXI, "keys": {**keys, "676d313233343536": {"suite": "gm", "public": passes.GM_PUBLIC}}}
     return {
         "live.json": written(ref.walk_live, live_cases(), {**common, "now_s": NOON * 60 + 20}),
         "session.json": written(ref.walk_session, session_cases(), {**common, "now": NOON}),
         "venue.json": written(ref.walk_venue, venue_cases(), venue),
+        "pass.json": written(ref_passes.walk_pass, passes.pass_cases(ISSUER), {**signed, "now_s": NOON * 60 + 20}),
+        "paper.json": written(ref_passes.walk_paper, passes.paper_cases(ISSUER), {**signed, "now": NOON}),
         "record.json": tables.records(),
         "timeline.json": tables.timelines(),
         "heartbeat.json": tables.heartbeats(ISSUER),

@@ -169,6 +169,15 @@ def test_signing_out_ends_the_acting_session_itself(world: World) -> None:
     assert thief.get(WORK).status_code == 302
 
 
+def test_signing_out_leaves_its_trace_once(world: World) -> None:
+    """Hu's leaving is recorded as his entering is; a second click, with nothing left to end, is not."""
+    client = signed_in(world, HU)
+    client.post("/accounts/logout/")
+    client.post("/accounts/logout/")
+    kept = "SELECT reference FROM audit_event WHERE name = 'officer:session:closed'"
+    assert world.superuser(kept) == [(f"officer:{world.officer(HU)}",)]
+
+
 @pytest.mark.parametrize("path", NOT_HERE)
 def test_accounts_offers_no_other_page(world: World, path: str) -> None:
     """No sign-up, no mail, no reset, no sign-in by code alone."""

@@ -12,6 +12,17 @@ from healthcode.codes.base64url import Base64Error, b64_decode, b64_encode
 from healthcode.codes.epoch import EpochKeys
 from healthcode.codes.errors import CodeError
 from healthcode.codes.live import LiveClaim, live_mint, live_open
+from healthcode.codes.paper import PaperClaim, paper_issue, paper_open
+from healthcode.codes.passes import (
+    PassClaim,
+    Step,
+    locator_open,
+    locator_seal,
+    pass_end,
+    pass_issue,
+    pass_open,
+    pass_show,
+)
 from healthcode.codes.session import SessionClaim, session_open, session_seal
 from healthcode.codes.venue import VenueClaim, VenueReader, venue_rotating, venue_static
 from healthcode.crypto.suites import suite
@@ -39,6 +50,18 @@ def venue_read(text):
     return READER.open(KEYS, text, now=NOON)
 
 
+def paper_read(text):
+    return paper_open({b"issuer01": ISSUER.public}, text, region=SHANXI, now=NOON)
+
+
+def pass_read(text):
+    return pass_open({b"issuer01": ISSUER.public}, text, region=SHANXI, now_s=NOON * 60.0)
+
+
+PHONE = suite("intl").generate_signing_key()
+PAPER = paper_issue(ISSUER, b"issuer01", PaperClaim(b"h" * 16, NOON, NOON + 1440, "孙**"), region=SHANXI)
+PASS = PassClaim(b"h" * 16, 3, (Step(NOON, 2, 0),), "林**", NOON, NOON + 240, PHONE.public.to_bytes(), b"")
+SHOWN = pass_show(PHONE, pass_issue(ISSUER, b"issuer01", PASS, region=SHANXI), minute=NOON)
 LIVE = live_mint(KEYS, LiveClaim(7, 1, NOON, "林**", 0), region=SHANXI)
 SESSION = session_seal(
     KEYS, SessionClaim("resident", 7, 1, "林**", 0, 0, b"d" * 16, NOON, NOON + 720), region=SHANXI, now=NOON
@@ -80,6 +103,37 @@ def test_a_venue_code_opens_as_it_was_signed(venue, checkpoint, place):
     assert venue_read(venue_static(ISSUER, b"issuer01", claim, region=SHANXI, base_url="https://x")) == claim
 
 
+@given(st.binary(min_size=16, max_size=16), st.integers(1, 1 << 20), NAMES)
+def test_a_paper_opens_as_it_was_issued(handle, life, name):
+    claim = PaperClaim(handle, NOON, NOON + life, name)
+    assert paper_read(paper_issue(ISSUER, b"issuer01", claim, region=SHANXI)) == claim
+
+
+STEPS = st.builds(Step, st.integers(NOON - 99, NOON + 999), st.integers(0, 15), st.integers(0, (1 << 16) - 1))
+
+
+@given(GENERATIONS, st.lists(STEPS, min_size=1, max_size=4).map(sorted), NAMES)
+def test_a_pass_opens_as_it_was_issued_and_shown(generation, timeline, name):
+    claim = PassClaim(b"h" * 16, generation, tuple(timeline), name, NOON - 60, NOON + 9, PHONE.public.to_bytes(), b"l")
+    shown = pass_read(pass_show(PHONE, pass_issue(ISSUER, b"issuer01", claim, region=SHANXI), minute=NOON))
+    assert (shown.claim, shown.minute) == (claim, NOON)
+
+
+@given(SUBJECTS, st.binary(min_size=16, max_size=16))
+def test_an_edge_finds_the_subject_of_a_pass_and_only_by_its_own_handle(subject, handle):
+    claim = PASS._replace(handle=handle, locator=locator_seal(KEYS, handle=handle, subject=subject, issued=NOON))
+    assert locator_open(KEYS, claim) == subject
+    with pytest.raises(CodeError):
+        locator_open(KEYS, claim._replace(handle=flipped(handle, random.Random(subject))))
+
+
+@given(st.lists(STEPS, min_size=1, max_size=4).map(sorted))
+def test_a_pass_never_outlives_the_next_known_change(timeline):
+    end = pass_end(NOON, timeline)
+    assert NOON < end <= NOON + 240
+    assert not any(NOON < step.minute < end for step in timeline)
+
+
 @given(st.binary())
 def test_base45_and_base64_are_inverse(data):
     assert base45_decode(base45_encode(data)) == data
@@ -96,9 +150,13 @@ def test_a_text_that_decodes_is_the_one_text_of_its_bytes(text):
             assert encode(decode(text)) == text
 
 
-@given(st.text() | st.text("HLS123.:AB", max_size=80) | st.binary().map(lambda b: "HL1:" + base45_encode(b)))
+PREFIXES = st.sampled_from(["HL1:", "HP1:", "HB1:"])
+HOSTILE = st.builds(lambda prefix, data: prefix + base45_encode(data), PREFIXES, st.binary())
+
+
+@given(st.text() | st.text("HLSPB123.:", max_size=80) | HOSTILE)
 def test_any_text_opens_or_is_refused_but_never_crashes(text):
-    for read in (live_read, session_read, venue_read):
+    for read in (live_read, session_read, venue_read, paper_read, pass_read):
         with pytest.raises(CodeError):
             read(text)
 
@@ -134,15 +192,23 @@ def flipped(data, rng):
 def forged(code, read, alphabet, rng):
     if rng.random() < 0.5:
         return alteration(code, alphabet, rng)
-    if read is live_read:
-        return "HL1:" + base45_encode(flipped(base45_decode(code[4:]), rng))
+    if code[3] == ":":
+        return code[:4] + base45_encode(flipped(base45_decode(code[4:]), rng))
     if read is session_read:
         return "HS1." + b64_encode(flipped(b64_decode(code[4:]), rng))
     return ".".join(b64_encode(flipped(b64_decode(part), rng)) for part in code.split("."))
 
 
 @pytest.mark.parametrize(
-    ("code", "read"), [(LIVE, live_read), (SESSION, session_read), (POSTER, venue_read), (SCREEN, venue_read)]
+    ("code", "read"),
+    [
+        (LIVE, live_read),
+        (SESSION, session_read),
+        (POSTER, venue_read),
+        (SCREEN, venue_read),
+        (PAPER, paper_read),
+        (SHOWN, pass_read),
+    ],
 )
 def test_no_altered_code_is_accepted_in_ten_thousand_alterations(code, read):
     rng = random.Random(20221013)

@@ -10,14 +10,11 @@ from collections.abc import Collection, Mapping
 from typing import Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-import cbor2
-
 from healthcode.codes.base64url import Base64Error, b64_decode, b64_encode
 from healthcode.codes.epoch import EpochKeys, EpochMissing
 from healthcode.codes.errors import Expired, ForeignPlace, Forged, NotYet, Unreadable, UpdateNeeded, WrongRegion
+from healthcode.codes.signed import map_open, map_sign
 from healthcode.crypto.compare import constant_time_equal
-from healthcode.crypto.cose import sign1, verify1
-from healthcode.crypto.errors import BadSignature, UnknownSuite
 from healthcode.crypto.interfaces import SigningKey, VerifyKey
 from healthcode.domain.time import Minute
 
@@ -45,11 +42,8 @@ class VenueClaim(NamedTuple):
 def venue_static(issuer: SigningKey, kid: bytes, claim: VenueClaim, *, region: int, base_url: str) -> str:
     """Return the link of a poster for `claim` (its kind and minute are not part of the signature)."""
     payload = {_FORMAT: VERSION, _REGION: region, _VENUE: claim.venue, _CHECKPOINT: claim.checkpoint}
-    if claim.place:
-        payload_bytes = cbor2.dumps({**payload, _PLACE: claim.place}, canonical=True)
-    else:
-        payload_bytes = cbor2.dumps(payload, canonical=True)
-    return f"{base_url.rstrip('/')}/v#{b64_encode(sign1(issuer, kid, payload_bytes, context=CONTEXT))}"
+    named = {**payload, _PLACE: claim.place} if claim.place else payload
+    return f"{base_url.rstrip('/')}/v#{b64_encode(map_sign(issuer, kid, named, context=CONTEXT))}"
 
 
 def venue_rotating(static_url: str, keys: EpochKeys, *, minute: Minute) -> str:
@@ -121,15 +115,7 @@ class VenueReader:
             raise Unreadable(f"the venue code cannot be read: {error}") from None
 
     def _verify(self, signed: bytes) -> VenueClaim:
-        try:
-            payload = cbor2.loads(verify1(self._trusted, signed, context=CONTEXT).payload)
-        except UnknownSuite as error:
-            raise UpdateNeeded(str(error)) from None
-        except BadSignature as error:
-            raise Forged(str(error)) from None
-        except Exception:  # noqa: BLE001 - signed by our issuer, so a later release made it
-            raise UpdateNeeded("the payload of this venue code is not known to this release") from None
-        return _claim(payload, self._region)
+        return _claim(map_open(self._trusted, signed, context=CONTEXT), self._region)
 
 
 def _host(link: str) -> str | None:
@@ -139,9 +125,9 @@ def _host(link: str) -> str | None:
         return None
 
 
-def _claim(payload: object, region: int) -> VenueClaim:
+def _claim(payload: Mapping[object, object], region: int) -> VenueClaim:
     """Read a payload whose signature held. Unknown labels are ignored: later releases may add some."""
-    if not isinstance(payload, Mapping) or payload.get(_FORMAT) != VERSION:
+    if payload.get(_FORMAT) != VERSION:
         raise UpdateNeeded("this venue code is of a version that this release does not know")
     match payload.get(_REGION), payload.get(_VENUE), payload.get(_CHECKPOINT), payload.get(_PLACE, ""):
         case int(made_in), int(), int(), str() if made_in != region:

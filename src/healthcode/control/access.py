@@ -116,10 +116,12 @@ def session_open(*, kind: Literal["officer", "resident"], owner: int, hours: int
     return token
 
 
-def session_close(token: str) -> None:
-    """End a session at once."""
+def session_close(token: str) -> int | None:
+    """End a session at once; returns the officer whose it was, None where it was a resident's or not open."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT act_session_close(%s)", [token_hash(token)])
+        officer: int | None = cursor.fetchone()[0]
+    return officer
 
 
 def cookie_set(response: HttpResponse, name: str, token: str, *, hours: int) -> None:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from healthcode.control.people.ports import IdentityRegistry, SmsSender
 from healthcode.crypto.keystore import KeyStore
 from healthcode.rules.model import Ruleset
+from healthcode.rules.succession import RulesetHistory
+
+
+@dataclass(frozen=True, slots=True)
+class RulebookSet:
+    """One ruleset of the rulebook on disk: its files as text, and what they say."""
+
+    files: Mapping[str, str]
+    ruleset: Ruleset
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Ports and keys. `region` is the deployment's id, the same in table, feed, codes and sessions."""
+    """Ports and keys. `region` is the deployment's id, the same in table, feed, codes and sessions.
+
+    `ruleset` is the rulebook's on disk, or, where the clock decides among several, `base` is their history. What is in
+    force also depends on what was published: ask `rulesets.reading`.
+    """
 
     region: str
     public_url: str
@@ -27,6 +40,8 @@ class Ports:
     issuer_kid: bytes
     system_token: str = ""
     demo: bool = False
+    base: RulesetHistory | None = None
+    rulebook: Mapping[str, RulebookSet] = field(default_factory=dict)
 
 
 _PORTS: Ports | None = None

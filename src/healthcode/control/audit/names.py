@@ -38,6 +38,17 @@ class EventName(StrEnum):
     AREA_RETURNED = "city:area:returned"
     AREA_RESIDENTS_RECORDED = "system:area_residents:recorded"
     AREA_RESIDENTS_RESCINDED = "system:area_residents:rescinded"
+    RULES_DRAFTED = "rules:draft:made"
+    RULES_REVISED = "rules:draft:revised"
+    RULES_CHECKED = "rules:draft:checked"
+    RULES_REHEARSAL_ASKED = "rules:rehearsal:asked"
+    RULES_REHEARSED = "rules:rehearsal:finished"
+    RULES_SUBMITTED = "rules:ruleset:submitted"
+    RULES_PUBLISHED = "rules:ruleset:published"
+    RULES_STOP_ASKED = "rules:stop:submitted"
+    RULES_STOPPED = "rules:ruleset:stopped"
+    RULES_RETURNED = "rules:submission:returned"
+    RULES_FOLLOWED = "rules:population:derived"
     VENUE_REGISTERED = "manager:venue:registered"
     VENUE_APPROVED = "county:venue:approved"
     VENUE_REFUSED = "county:venue:refused"
@@ -66,6 +77,8 @@ LEDGERED = frozenset(
         EventName.AREA_APPROVED,
         EventName.AREA_RESIDENTS_RECORDED,
         EventName.AREA_RESIDENTS_RESCINDED,
+        EventName.RULES_PUBLISHED,
+        EventName.RULES_STOPPED,
         EventName.DECISION_MADE,
         EventName.IDENTITY_UNMASKED,
         EventName.EDGE_ENROLLED,

@@ -20,6 +20,7 @@ from healthcode.control.areas.book import Approved, AreaBook, approved_read
 from healthcode.control.audit.names import LEDGERED
 from healthcode.control.audit.trail import Designated, Determined, Leaf, Recorded, Run, Signed, State, Told, Trail
 from healthcode.control.evidence.replay import Decided, evidence_read
+from healthcode.control.rulesets.book import Entry, entry_read
 from healthcode.domain.unit import UnitKind
 from healthcode.rules.explain import Offices
 
@@ -33,13 +34,13 @@ _CHOSEN: Final = (
     " AND (%(number)s::bigint IS NULL OR number = %(number)s))"
 )
 _STATES: Final = (
-    "SELECT s.number, s.version, s.generation, s.color, s.record, s.ruleset, s.evaluated_at, p.holds_code"
-    " FROM subject_state s JOIN people_subject p ON p.number = s.number"
+    "SELECT s.number, s.version, s.generation, s.color, s.record, s.ruleset, s.publications_known,"
+    " s.evaluated_at, p.holds_code FROM subject_state s JOIN people_subject p ON p.number = s.number"
     f" WHERE s.number IN {_CHOSEN} ORDER BY s.number"
 )
 _DECIDED: Final = (
-    "id, subject_id, version, decided_at, color, holds_code, evaluation, ruleset, evidence_ids, area_approvals"
-    " FROM evidence_decision"
+    "id, subject_id, version, decided_at, color, holds_code, evaluation, ruleset, evidence_ids, area_approvals,"
+    " publications_known FROM evidence_decision"
 )
 _DECISIONS: Final = f"SELECT {_DECIDED} WHERE subject_id IN {_CHOSEN} ORDER BY subject_id, version"
 _EVIDENCE: Final = (
@@ -66,6 +67,11 @@ _AREAS: Final = (
     " FROM areas_approval a JOIN areas_designation d ON d.id = a.designation_id"
     " JOIN areas_riskarea ra ON ra.id = d.area_id JOIN offices_unit u ON u.id = d.office_id"
     " WHERE a.verdict = 'approve' AND d.rescinds_id IS NULL ORDER BY a.id"
+)
+_PUBLICATIONS: Final = (
+    "SELECT a.id, a.effective_from, a.reviewed_at, r.files, s.stops_id, a.base FROM rulesets_approval a"
+    " JOIN rulesets_submission s ON s.id = a.submission_id LEFT JOIN rulesets_revision r ON r.id = s.revision_id"
+    " WHERE a.verdict = 'approve' ORDER BY a.id"
 )
 _BATCHES: Final = (
     "SELECT b.id, b.unit_id, u.signing_key, b.file_digest, b.signature,"
@@ -130,6 +136,13 @@ class AuditStore:
             )
         return AreaBook(found)
 
+    def publications(self) -> list[Entry]:
+        """Every published or stopped ruleset, in order; raises RulesetError where one cannot be read any more."""
+        return [
+            entry_read(key=key, effective_from=from_, reviewed_at=at, files=files, stops=stops, base=base)
+            for key, from_, at, files, stops, base in self._connection.execute(_PUBLICATIONS).fetchall()
+        ]
+
     def batches(self) -> Iterator[Signed]:
         """Every batch of signed results."""
         for row in self._stream("batches", _BATCHES):
@@ -176,8 +189,8 @@ def store_open(dsn: str, *, since: datetime | None = None, number: int | None = 
 
 
 def _state(row: Sequence[Any]) -> State:
-    number, version, generation, color, record, ruleset, evaluated_at, holds = row
-    return State(number, version, generation, color, bytes(record or b""), ruleset, evaluated_at, holds)
+    number, version, generation, color, record, ruleset, known, evaluated_at, holds = row
+    return State(number, version, generation, color, bytes(record or b""), ruleset, known, evaluated_at, holds)
 
 
 def _told(row: Sequence[Any]) -> Told:
@@ -185,8 +198,8 @@ def _told(row: Sequence[Any]) -> Told:
 
 
 def _decided(row: Sequence[Any]) -> Decided:
-    key, number, version, at, color, holds, evaluation, ruleset, evidence, areas = row
-    return Decided(key, number, version, at, color, holds, evaluation, ruleset, tuple(evidence), tuple(areas))
+    key, number, version, at, color, holds, evaluation, ruleset, evidence, areas, known = row
+    return Decided(key, number, version, at, color, holds, evaluation, ruleset, tuple(evidence), tuple(areas), known)
 
 
 def _recorded(row: Sequence[Any]) -> Recorded:

@@ -72,6 +72,7 @@ class State:
     color: str
     record: bytes
     ruleset: str
+    publications_known: int
     evaluated_at: datetime | None
     holds_code: bool
 

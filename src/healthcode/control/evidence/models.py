@@ -83,6 +83,9 @@ class Decision(models.Model):
     holds_code = models.BooleanField(default=True, help_text="the one input beside the evidence")
     evaluation = models.JSONField(help_text="spec/evaluation.schema.json: grounds, notices, timeline")
     ruleset = models.CharField(max_length=64)
+    publications_known = models.BigIntegerField(
+        db_default=0, help_text="the last publication or stop of a ruleset that it knew; 0: the rulebook alone"
+    )
     evidence_ids = models.JSONField(help_text="the evidence as known, in order")
     area_approvals = models.JSONField(default=list, help_text="the approved designations as known, of the areas named")
     division = models.CharField(max_length=6, blank=True)

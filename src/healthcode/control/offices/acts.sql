@@ -95,10 +95,12 @@ BEGIN
     VALUES (token_hash, kind, officer, subject, clock_timestamp(), clock_timestamp() + lifetime);
 END $$;
 
-CREATE OR REPLACE FUNCTION act_session_close(token_hash bytea) RETURNS void
+-- Answers whose session ended: an officer's, or NULL (a resident's, or none that was open).
+DROP FUNCTION IF EXISTS act_session_close(bytea);
+CREATE FUNCTION act_session_close(token_hash bytea) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
     UPDATE act_session s SET closed_at = clock_timestamp()
-     WHERE s.token_hash = act_session_close.token_hash AND s.closed_at IS NULL
+     WHERE s.token_hash = act_session_close.token_hash AND s.closed_at IS NULL RETURNING s.officer
 $$;
 
 CREATE OR REPLACE FUNCTION act_sessions_close_of(subject bigint) RETURNS void

@@ -19,17 +19,22 @@ GRANT SELECT, INSERT ON
     evidence_evidence, evidence_decision,
     casework_lead, casework_proposal, casework_review,
     areas_riskarea, areas_designation, areas_approval,
+    rulesets_draft, rulesets_revision, rulesets_check, rulesets_rehearsalrun, rulesets_rehearsal,
+    rulesets_submission, rulesets_approval,
     exchange_batch, exchange_batchrow,
     people_consent, people_declaration, people_identityindex, people_refusal, venues_checkpoint TO app;
 GRANT SELECT ON audit_event, audit_pendingleaf TO app;
 GRANT UPDATE (handled) ON people_refusal TO app;
+-- a rehearsal's progress; what it found is a row of its own
+GRANT UPDATE (state, done, of, failure) ON rulesets_rehearsalrun TO app;
 
 -- workflow columns
 GRANT SELECT ON people_subject, subject_state TO app;
 GRANT SELECT, INSERT ON exchange_upload, people_identity, people_phonecode,
     casework_workitem, venues_venue, venues_inspector, feed_outbox, bridge_published, bridge_edge TO app;
 GRANT UPDATE (holds_code, residence_division, present_division, withdrawn_at) ON people_subject TO app;
-GRANT UPDATE (version, generation, color, record, grounds, ruleset, evaluated_at) ON subject_state TO app;
+GRANT UPDATE (version, generation, color, record, grounds, ruleset, publications_known, evaluated_at)
+    ON subject_state TO app;
 GRANT UPDATE (name_sealed, phone_sealed, address_sealed, verified_at) ON people_identity TO app;
 GRANT UPDATE (state, report, batch_id, rows_done) ON exchange_upload TO app;
 GRANT UPDATE (attempts, used_at) ON people_phonecode TO app;
@@ -51,10 +56,12 @@ DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO edge', current_dat
 
 GRANT SELECT ON audit_event, audit_pendingleaf, evidence_evidence, evidence_decision, casework_proposal,
     casework_review, casework_workitem, exchange_batch, audit_feed_record,
-    areas_riskarea, areas_designation, areas_approval TO auditor;
+    areas_riskarea, areas_designation, areas_approval,
+    rulesets_revision, rulesets_check, rulesets_rehearsal, rulesets_submission, rulesets_approval TO auditor;
 -- of people: whether a number holds a code, and the cached answer; no identity, no address, no division
 GRANT SELECT (number, holds_code) ON people_subject TO auditor;
-GRANT SELECT (number, version, generation, color, record, ruleset, evaluated_at) ON subject_state TO auditor;
+GRANT SELECT (number, version, generation, color, record, ruleset, publications_known, evaluated_at)
+    ON subject_state TO auditor;
 
 GRANT EXECUTE ON FUNCTION
     act_begin(text, text), act_begin_public(text), act_session_open(bytea, text, bigint, bigint, interval),
@@ -68,6 +75,7 @@ GRANT EXECUTE ON FUNCTION casework_item_transfer(bigint, bigint), casework_item_
 GRANT EXECUTE ON FUNCTION area_subjects(text), designation_residents_missing(bigint, bigint, int),
     designation_rows_to_rescind(bigint, bigint, int), designation_concerns(bigint, bigint, text, boolean, uuid),
     area_residents_by_color(text), area_people_by_color(text) TO app;
+GRANT EXECUTE ON FUNCTION ruleset_digest(jsonb) TO app;
 GRANT EXECUTE ON FUNCTION visit_partitions_ensure(date, int), visit_key_floor(timestamptz) TO app;
 GRANT EXECUTE ON FUNCTION feed_outbox_wake() TO app;
 GRANT EXECUTE ON FUNCTION inspected_venues(), inspector_by_device(bytea), inspector_accept(bytea, bytea),

@@ -90,7 +90,8 @@ BEGIN
         'casework_review', 'areas_riskarea', 'areas_designation', 'areas_approval', 'people_identity', 'people_identityindex', 'people_declaration', 'people_consent',
         'audit_event', 'audit_pendingleaf', 'exchange_batch', 'exchange_upload', 'venues_venue', 'venues_checkpoint',
         'venues_inspector', 'subject_state',
-        'people_subject']
+        'people_subject', 'rulesets_draft', 'rulesets_revision', 'rulesets_check', 'rulesets_rehearsalrun',
+        'rulesets_rehearsal', 'rulesets_submission', 'rulesets_approval']
     LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
@@ -206,6 +207,42 @@ CREATE POLICY add ON areas_approval FOR INSERT TO app WITH CHECK (
     reviewer_id = (SELECT act_officer()) AND (SELECT act_role()) = 'city_officer'
     AND starts_with(division, (SELECT act_scope())));
 
+-- rulesets: what is published is public; drafts are between the province's rule makers and approvers
+CREATE POLICY read ON rulesets_approval FOR SELECT TO app USING (
+    (verdict = 'approve' AND (SELECT act_kind()) IS NOT NULL)
+    OR (SELECT act_kind()) = 'system' OR (SELECT act_role()) IN ('rule_maker', 'rule_approver', 'auditor'));
+CREATE POLICY add ON rulesets_approval FOR INSERT TO app WITH CHECK (
+    approver_id = (SELECT act_officer()) AND (SELECT act_role()) = 'rule_approver');
+CREATE POLICY read ON rulesets_submission FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR (SELECT act_role()) IN ('rule_maker', 'rule_approver', 'auditor')
+    OR EXISTS (SELECT 1 FROM rulesets_approval a
+                WHERE a.submission_id = rulesets_submission.id AND a.verdict = 'approve'));
+CREATE POLICY add ON rulesets_submission FOR INSERT TO app WITH CHECK (
+    drafter_id = (SELECT act_officer()) AND (SELECT act_role()) = 'rule_maker');
+CREATE POLICY read ON rulesets_revision FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR (SELECT act_role()) IN ('rule_maker', 'rule_approver', 'auditor')
+    OR EXISTS (SELECT 1 FROM rulesets_submission s JOIN rulesets_approval a ON a.submission_id = s.id
+                WHERE s.revision_id = rulesets_revision.id AND a.verdict = 'approve'));
+CREATE POLICY add ON rulesets_revision FOR INSERT TO app WITH CHECK (
+    drafter_id = (SELECT act_officer()) AND (SELECT act_role()) = 'rule_maker');
+CREATE POLICY read ON rulesets_draft FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR (SELECT act_role()) IN ('rule_maker', 'rule_approver', 'auditor'));
+CREATE POLICY add ON rulesets_draft FOR INSERT TO app WITH CHECK (
+    drafter_id = (SELECT act_officer()) AND (SELECT act_role()) = 'rule_maker');
+CREATE POLICY read ON rulesets_check FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR (SELECT act_role()) IN ('rule_maker', 'rule_approver', 'auditor'));
+CREATE POLICY add ON rulesets_check FOR INSERT TO app WITH CHECK (
+    (SELECT act_role()) IN ('rule_maker', 'rule_approver'));
+-- only the worker says what a rehearsal found
+CREATE POLICY read ON rulesets_rehearsal FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR (SELECT act_role()) IN ('rule_maker', 'rule_approver', 'auditor'));
+CREATE POLICY add ON rulesets_rehearsal FOR INSERT TO app WITH CHECK ((SELECT act_kind()) = 'system');
+CREATE POLICY read ON rulesets_rehearsalrun FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR (SELECT act_role()) IN ('rule_maker', 'rule_approver', 'auditor'));
+CREATE POLICY add ON rulesets_rehearsalrun FOR INSERT TO app WITH CHECK (
+    requested_by_id = (SELECT act_officer()) AND (SELECT act_role()) IN ('rule_maker', 'rule_approver'));
+CREATE POLICY change ON rulesets_rehearsalrun FOR UPDATE TO app USING ((SELECT act_kind()) = 'system');
+
 -- evidence: by its reviewer; by a signed batch; by the person herself
 CREATE POLICY read ON evidence_evidence FOR SELECT TO app USING (
     (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject())
@@ -290,7 +327,9 @@ BEGIN
     FOREACH t IN ARRAY ARRAY['evidence_evidence', 'evidence_decision', 'audit_event', 'audit_pendingleaf',
                              'casework_proposal', 'casework_review', 'casework_workitem', 'exchange_batch',
                              'subject_state', 'people_subject',
-                             'areas_riskarea', 'areas_designation', 'areas_approval']
+                             'areas_riskarea', 'areas_designation', 'areas_approval',
+                             'rulesets_revision', 'rulesets_check', 'rulesets_rehearsal', 'rulesets_submission',
+                             'rulesets_approval']
     LOOP
         EXECUTE format('CREATE POLICY audit ON %I FOR SELECT TO auditor USING (true)', t);
     END LOOP;

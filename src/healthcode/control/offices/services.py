@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from healthcode.control.access import session_open
+from healthcode.control.access import session_close, session_open
 from healthcode.control.audit.names import EventName
 from healthcode.control.audit.services import event_append
 from healthcode.control.language import say
@@ -36,3 +36,10 @@ def officer_enter(*, account_id: int, hours: int, now: datetime) -> str:
     token = session_open(kind="officer", owner=officer.pk, hours=hours)
     event_append(EventName.OFFICER_SIGNED_IN, now=now, reference=f"officer:{officer.pk}")
     return token
+
+
+def officer_leave(*, token: str, now: datetime) -> None:
+    """End the acting session of this token. Leaving twice, or without a session, changes and records nothing."""
+    officer = session_close(token)
+    if officer is not None:
+        event_append(EventName.OFFICER_SIGNED_OUT, now=now, reference=f"officer:{officer}")

@@ -11,11 +11,11 @@ from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
-from healthcode.control.access import OFFICER_COOKIE, ActRequest, cookie_set, officer, public, session_close
+from healthcode.control.access import OFFICER_COOKIE, ActRequest, cookie_set, officer, public
 from healthcode.control.console import HOME
 from healthcode.control.language import say
 from healthcode.control.offices.roles import Role
-from healthcode.control.offices.services import officer_enter
+from healthcode.control.offices.services import officer_enter, officer_leave
 from healthcode.control.problems import Problem
 
 SESSION_HOURS = 12
@@ -50,7 +50,7 @@ def enter(request: HttpRequest) -> HttpResponse:
 @public("sign out")
 def leave(request: HttpRequest) -> HttpResponse:
     """End the acting session and the sign-in."""
-    session_close(request.COOKIES.get(OFFICER_COOKIE, ""))
+    officer_leave(token=request.COOKIES.get(OFFICER_COOKIE, ""), now=datetime.now(UTC))
     logout(request)
     response = redirect("/accounts/login/")
     response.delete_cookie(OFFICER_COOKIE, samesite="Strict")

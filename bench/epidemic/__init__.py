@@ -1,0 +1,1 @@
+"""One invented epidemic year under the four rulesets, one after the other: `python -m bench.epidemic`."""
