@@ -7,8 +7,8 @@ acts of their own, at most once a second.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -53,11 +53,33 @@ class Beside:
         if self._asked_to_end(step, done, total):
             raise Cancelled
 
-    def _asked_to_end(self, step: str, done: int, total: int) -> bool:
+    def part(self, number: int) -> bytes:
+        """A sealed part of the file, read while the import's own connection is busy copying."""
+        with self._turn() as cursor:
+            cursor.execute(
+                "SELECT sealed FROM exchange_uploadpart WHERE upload_id = %s AND number = %s", [self._upload, number]
+            )
+            found = cursor.fetchone()
+        if found is None:
+            raise Cancelled  # somebody else finished with this file
+        return bytes(found[0])
+
+    @contextmanager
+    def _turn(self) -> Iterator[Any]:
+        """A transaction and an act on the second connection."""
         self._connection.set_autocommit(False)
         try:
             with self._connection.cursor() as cursor:
-                cursor.execute("SELECT act_begin(%s, 'tell the progress of an import')", [ports().system_token])
+                cursor.execute("SELECT act_begin(%s, 'import a file')", [ports().system_token])
+                yield cursor
+            self._connection.commit()
+        except BaseException:
+            self._connection.rollback()
+            raise
+
+    def _asked_to_end(self, step: str, done: int, total: int) -> bool:
+        try:
+            with self._turn() as cursor:
                 cursor.execute(
                     "INSERT INTO exchange_uploadprogress (upload_id, step, done, total, at) VALUES (%s, %s, %s, %s, %s)"
                     " ON CONFLICT (upload_id) DO UPDATE SET step = EXCLUDED.step, done = EXCLUDED.done,"
@@ -65,9 +87,6 @@ class Beside:
                     [self._upload, step, done, total, datetime.now(UTC)],
                 )
                 cursor.execute("SELECT 1 FROM exchange_uploadcancellation WHERE upload_id = %s", [self._upload])
-                asked = cursor.fetchone() is not None
-            self._connection.commit()
+                return cursor.fetchone() is not None
         except DatabaseError:
-            self._connection.rollback()
             return False  # progress is told, not owed: the import goes on without
-        return asked

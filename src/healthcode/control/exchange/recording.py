@@ -6,11 +6,9 @@ because what is staged says nobody's name.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Final
-from uuid import UUID
+from typing import Final
 
 from django.db import connection
 
@@ -48,13 +46,6 @@ SELECT n.id, n.subject, f.kind, f.fields, n.occurred, %(now)s,
   LEFT JOIN intake_waiting w ON w.subject_id = n.subject AND w.occurred_at = n.occurred
  ORDER BY n.row
 """
-BATCH_CONTENT: Final = """
-SELECT e.id, e.subject_id, e.kind, e.fields, e.anchor_day,
-       (extract(epoch FROM e.occurred_at) * 1000000)::bigint, (extract(epoch FROM e.learned_at) * 1000000)::bigint,
-       e.division, e.source_unit_id, e.document, e.supersedes_id
-  FROM evidence_evidence e WHERE e.batch_id = '{batch}' AND NOT e.rescinded ORDER BY e.id
-"""
-"""What a batch's digest is over: its rows as they are stored, as PostgreSQL's COPY writes them (text, UTF-8)."""
 Rows = Callable[[], Iterator[Chunk]]
 
 
@@ -116,13 +107,3 @@ def keys_record(batch: Batch) -> None:
             " ON CONFLICT (kind, key) DO NOTHING",
             [batch.pk, batch.kind],
         )
-
-
-def batch_digest(batch: UUID, *, cursor: Any = None) -> str:
-    """SHA-256, in hex, over the rows that a batch brought, as they are stored now (spec/intake.md, "The digest")."""
-    digest = hashlib.sha256()
-    query = f"COPY ({BATCH_CONTENT.format(batch=UUID(str(batch)))}) TO STDOUT"
-    with (cursor or connection.cursor()) as own, own.copy(query) as copy:
-        for part in copy:
-            digest.update(part)
-    return digest.hexdigest()

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 from django.db import connection
+from psycopg.copy import QueuedLibpqWriter
 
 from healthcode.control.exchange.checking import Chunk
 from healthcode.control.exchange.faults import Faults
@@ -53,7 +54,9 @@ class Staging:
         documents = BlindIndex(ports().blind_key, "document")
         columns = "row, key" if self.leads else "row, key, id, document, occurred, fields, reference"
         with connection.cursor() as cursor:
-            with cursor.copy(f"COPY intake_row ({columns}) FROM STDIN") as copy:
+            # sent from a thread of its own: the server takes one chunk in while the next is being checked
+            writer = QueuedLibpqWriter(cursor.cursor)
+            with cursor.copy(f"COPY intake_row ({columns}) FROM STDIN", writer=writer) as copy:
                 for chunk in chunks:
                     copy.write(self._lines(chunk, keys, documents))
                     yield len(chunk.numbers)

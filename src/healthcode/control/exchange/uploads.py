@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from healthcode.crypto.suites import suite
 from healthcode.domain.unit import UnitKind
 
 DIGEST = suite("intl")
+Fetch = Callable[[int], bytes]
 
 
 def upload_receive(
@@ -76,18 +77,22 @@ def digest_of(content: Content) -> tuple[bytes, int]:
     return digest.digest(), size
 
 
-def upload_content(upload: Upload) -> Content | None:
-    """The file as received, or None where it has been imported or refused already and its key is gone."""
+def upload_content(upload: Upload, fetch: Fetch | None = None) -> Content | None:
+    """The file as received, or None where it has been imported or refused already and its key is gone.
+
+    `fetch` reads a sealed part by its number; the import reads over its second connection while the first one copies.
+    """
     try:
         key = _content_key(ports().key_store.get(_ref(upload.pk)))
     except (KeyDestroyed, KeyMissing):
         return None
 
+    def own(number: int) -> bytes:
+        return bytes(UploadPart.objects.values_list("sealed", flat=True).get(upload_id=upload.pk, number=number))
+
     def chunks() -> Iterator[bytes]:
-        numbers = UploadPart.objects.filter(upload_id=upload.pk).order_by("number")
-        for number in list(numbers.values_list("number", flat=True)):
-            sealed = UploadPart.objects.values_list("sealed", flat=True).get(upload_id=upload.pk, number=number)
-            yield DIGEST.open(key, bytes(sealed), _place(upload.pk, number))
+        for number in range(-(-upload.size // CHUNK)):
+            yield DIGEST.open(key, (fetch or own)(number), _place(upload.pk, number))
 
     return chunks
 
