@@ -155,6 +155,7 @@ def control_ports(cluster: Cluster) -> Ports:
         epoch_master=secrets.epoch_master,
         issuer_key=secrets.issuer_venue.private,
         issuer_kid=secrets.issuer_venue.kid,
+        lake=data / "lake",
         system_token=secrets.system_token,
         demo=True,
         rulebook={name: RulebookSet(*found) for name, found in rulebook_files(REPOSITORY / "rulebook").items()},

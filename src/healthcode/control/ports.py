@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from healthcode.control.people.ports import IdentityRegistry, SmsSender
 from healthcode.crypto.keystore import KeyStore
@@ -24,7 +25,8 @@ class Ports:
     """Ports and keys. `region` is the deployment's id, the same in table, feed, codes and sessions.
 
     `ruleset` is the rulebook's on disk, or, where the clock decides among several, `base` is their history. What is in
-    force also depends on what was published: ask `rulesets.reading`.
+    force also depends on what was published: ask `rulesets.reading`. `lake` is the folder
+    where evidence lies by number, for runs over everybody.
     """
 
     region: str
@@ -38,6 +40,7 @@ class Ports:
     epoch_master: bytes
     issuer_key: bytes
     issuer_kid: bytes
+    lake: Path
     system_token: str = ""
     demo: bool = False
     base: RulesetHistory | None = None

@@ -14,7 +14,19 @@ ALLOWED_HOSTS: list[str] = []
 CSRF_TRUSTED_ORIGINS: list[str] = []
 DEBUG = False
 
-APPS = ["offices", "audit", "bridge", "people", "exchange", "casework", "evidence", "venues", "areas", "rulesets"]
+APPS = [
+    "offices",
+    "audit",
+    "bridge",
+    "people",
+    "exchange",
+    "casework",
+    "evidence",
+    "venues",
+    "areas",
+    "rulesets",
+    "population",
+]
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

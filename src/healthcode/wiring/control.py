@@ -63,6 +63,7 @@ def ports_build(settings: Settings, secrets: Secrets) -> Ports:
         epoch_master=secrets.epoch_master,
         issuer_key=secrets.issuer_venue.private,
         issuer_kid=secrets.issuer_venue.kid,
+        lake=settings.data / "lake",
         system_token=secrets.system_token,
         demo=secrets.demo,
         base=base,

@@ -60,6 +60,8 @@ class EventName(StrEnum):
     INSPECTOR_RENEWED = "inspector:session:renewed"
     INSPECTOR_DEVICE_CHANGED = "inspector:device:changed"
     INSPECTOR_DISMISSED = "manager:inspector:dismissed"
+    POPULATION_RUN_ASKED = "officer:population_run:asked"
+    POPULATION_RUN_FINISHED = "system:population_run:finished"
     EDGE_ENROLLED = "system:edge:enrolled"
     DEMO_SEEDED = "system:demo:seeded"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 
 from healthcode.domain.evidence import EvidenceKind
 
@@ -28,6 +28,8 @@ DESIGNATED = Q(
     reviewer__isnull=False,
     review_verdict="approve",
 ) & ~Q(proposer=F("reviewer"))
+WRITING_TRANSACTION = Func(template="((pg_current_xact_id())::text)::bigint", output_field=models.BigIntegerField())
+"""A number that never falls within one cluster; a policy holds the application to it."""
 ALONE = Q(proposal__isnull=True, designation__isnull=True, reviewer__isnull=True)
 SIGNED = ALONE & Q(kind__in=SIGNED_KINDS, batch__isnull=False)
 DECLARED = ALONE & Q(kind__in=SELF_DECLARED_KINDS, batch__isnull=True)
@@ -56,6 +58,12 @@ class Evidence(models.Model):
     review_verdict = models.CharField(max_length=16, null=True, help_text="'approve': part of the key of the review")  # noqa: DJ001
     supersedes = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     rescinded = models.BooleanField(default=False)
+    written_in = models.BigIntegerField(
+        null=True,
+        editable=False,
+        db_default=WRITING_TRANSACTION,
+        help_text="the transaction that inserted it; null: before there was this column. What leaves for the lake",
+    )
 
     class Meta:
         indexes = (models.Index(fields=["subject", "learned_at"], name="evidence_of_subject"),)

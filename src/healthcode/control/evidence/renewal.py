@@ -1,7 +1,7 @@
 """Tests that only renew their age, for a million people at once: the record moves on and nothing else changes.
 
 Law: the same state, record and messages as `derivation.subjects_derive` gives person by person (a test compares). It
-holds for people whose cached answer is of the ruleset in force and shows no ground, no notice and no coming change, and
+holds for people whose cached answer is of the rules in force and shows no ground, no notice and no coming change, and
 about whom nothing but negative results came in: a negative result opens nothing, so nothing but its own age follows
 from it. Everybody else is handed back, to be derived singly. Such a test is no decision (color.md, Words).
 
@@ -16,8 +16,9 @@ from typing import Any, Final
 import numpy as np
 from django.db import connection
 
-from healthcode.control.evidence.derivation import Lane, ruleset_key
-from healthcode.control.ports import ports
+from healthcode.control.evidence.derivation import Lane
+from healthcode.control.rulesets.reading import rules_known
+from healthcode.domain.time import minute_of
 from healthcode.table.block import block_of, block_renew
 from healthcode.table.feed import FeedKind
 
@@ -34,7 +35,7 @@ _PIECE: Final = 1 << 18
 
 _LOCK: Final = """
 COPY (SELECT s.number, s.version, COALESCE(t.negative, 0), t.plain AND s.grounds IS NULL AND s.evaluated_at IS NOT NULL
-             AND s.ruleset = {ruleset} AND length(s.record) = 32,
+             AND s.ruleset = {ruleset} AND s.publications_known = {publications} AND length(s.record) = 32,
              CASE WHEN length(s.record) = 32 THEN s.record ELSE decode(repeat('00', 32), 'hex') END
         FROM subject_state s JOIN renewal_touched t ON t.number = s.number ORDER BY s.number FOR UPDATE OF s)
 TO STDOUT (FORMAT binary)
@@ -58,7 +59,7 @@ def subjects_renew(touched: str, *, now: datetime, lane: Lane) -> list[int]:
         )
         cursor.execute(f"INSERT INTO renewal_touched {touched}")  # noqa: S608 # our own query
         cursor.execute("ANALYZE renewal_touched")
-        states = _lock(cursor)
+        states = _lock(cursor, now)
         plain = _plain(states)
         _write(cursor, states[plain], now, lane)
         rest: list[int] = states["number"][~plain].astype(np.int64).tolist()
@@ -66,8 +67,9 @@ def subjects_renew(touched: str, *, now: datetime, lane: Lane) -> list[int]:
     return rest
 
 
-def _lock(cursor: Any) -> Any:
-    query = _LOCK.format(ruleset=_quoted(ruleset_key(ports().ruleset)))
+def _lock(cursor: Any, now: datetime) -> Any:
+    known = rules_known()
+    query = _LOCK.format(ruleset=_quoted(known.at(minute_of(now)).key), publications=known.publications)
     with cursor.copy(query) as copy:
         data = b"".join(copy)
     body = memoryview(data)[len(_SIGNATURE) : len(data) - len(_END)]

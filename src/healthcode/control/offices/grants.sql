@@ -46,6 +46,9 @@ GRANT UPDATE (attempts, used_at) ON people_phonecode TO app;
 GRANT UPDATE (state, assignee_id, division, due_at, closed_at, closed_as) ON casework_workitem TO app;
 GRANT UPDATE (state, reviewed_by_id, reviewed_at, review_reason) ON venues_venue TO app;
 GRANT UPDATE (dismissed_at) ON venues_inspector TO app;
+GRANT SELECT, INSERT ON population_run TO app;
+GRANT UPDATE (began_at, finished_at, step, problem, folder, ruleset, people, records, candidates, committed, derived,
+    decided, overtaken, seconds) ON population_run TO app;
 GRANT UPDATE (payload) ON bridge_published TO app;
 GRANT UPDATE (struck_at) ON bridge_edge TO app;
 GRANT DELETE ON feed_outbox TO app;

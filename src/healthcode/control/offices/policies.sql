@@ -91,7 +91,7 @@ BEGIN
         'audit_event', 'audit_pendingleaf', 'exchange_batch', 'exchange_upload', 'exchange_uploadpart',
         'exchange_uploadfaults', 'exchange_uploadcancellation', 'exchange_rollback', 'exchange_rollbackreview', 'venues_venue', 'venues_checkpoint',
         'venues_inspector', 'subject_state',
-        'people_subject', 'rulesets_draft', 'rulesets_revision', 'rulesets_check', 'rulesets_rehearsalrun',
+        'people_subject', 'population_run', 'rulesets_draft', 'rulesets_revision', 'rulesets_check', 'rulesets_rehearsalrun',
         'rulesets_rehearsal', 'rulesets_submission', 'rulesets_approval']
     LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
@@ -248,7 +248,9 @@ CREATE POLICY change ON rulesets_rehearsalrun FOR UPDATE TO app USING ((SELECT a
 CREATE POLICY read ON evidence_evidence FOR SELECT TO app USING (
     (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject())
     OR starts_with(division, (SELECT act_scope())) AND division <> '');
+-- `written_in` says what the lake has already; nobody may write a row into the past
 CREATE POLICY add ON evidence_evidence FOR INSERT TO app WITH CHECK (
+    written_in = ((SELECT pg_current_xact_id())::text)::bigint AND (
     (proposal_id IS NOT NULL AND reviewer_id = (SELECT act_officer()) AND division = (SELECT act_division()))
     -- a county's batch: the worker writes it after the city's approval, which composite keys ask for
     OR (designation_id IS NOT NULL AND (SELECT act_kind()) = 'system'
@@ -258,7 +260,7 @@ CREATE POLICY add ON evidence_evidence FOR INSERT TO app WITH CHECK (
         AND batch_id IN (SELECT b.id FROM exchange_batch b WHERE b.signature IS NOT NULL)
         -- and takes one back only as an approved rollback of its batch says
         AND (NOT rescinded OR exchange_rolls_back(batch_id, supersedes_id)))
-    OR (kind = 'declaration' AND subject_id = (SELECT act_subject())));
+    OR (kind = 'declaration' AND subject_id = (SELECT act_subject()))));
 CREATE POLICY read ON evidence_decision FOR SELECT TO app USING (
     (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject())
     OR starts_with(division, (SELECT act_scope())) AND division <> ''
@@ -343,6 +345,15 @@ CREATE POLICY add ON venues_inspector FOR INSERT TO app WITH CHECK (
 CREATE POLICY change ON venues_inspector FOR UPDATE TO app USING (
     (SELECT act_kind()) = 'system'
     OR EXISTS (SELECT 1 FROM venues_venue v WHERE v.number = venue_id AND v.manager_id = (SELECT act_subject())));
+
+-- runs over everybody: numbers only; asked for by who publishes rules or operates, carried out by the system
+CREATE POLICY read ON population_run FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system'
+    OR (SELECT act_role()) IN ('operator', 'province_dispatcher', 'rule_maker', 'rule_approver', 'auditor'));
+CREATE POLICY add ON population_run FOR INSERT TO app WITH CHECK (
+    step = 'export' AND folder = '' AND ((SELECT act_kind()) = 'system'
+    OR (SELECT act_role()) IN ('operator', 'province_dispatcher', 'rule_maker', 'rule_approver')));
+CREATE POLICY change ON population_run FOR UPDATE TO app USING ((SELECT act_kind()) = 'system');
 
 -- What the edges were told, for `healthcode color audit`: records by number and nothing else of the feed.
 CREATE OR REPLACE VIEW audit_feed_record AS
