@@ -57,7 +57,7 @@ def subjects_renew(touched: str, *, now: datetime, lane: Lane) -> list[int]:
         cursor.execute(
             "CREATE TEMPORARY TABLE renewal_touched (number bigint, negative bigint, plain boolean) ON COMMIT DROP"
         )
-        cursor.execute(f"INSERT INTO renewal_touched {touched}")  # noqa: S608 # our own query
+        cursor.execute(f"INSERT INTO renewal_touched {touched}")  # our own query
         cursor.execute("ANALYZE renewal_touched")
         states = _lock(cursor, now)
         plain = _plain(states)

@@ -1,4 +1,4 @@
-"""A file checked block by block before anything counts: its rows in the domain's words, or every fault by row and column.
+"""A file checked block by block before anything counts: its rows in the domain's words, or every fault by its place.
 
 A cell's text is read once however often it stands in a column: times, results and places repeat, and what repeats is
 looked up. Only what is different in each row (ids, document numbers, names) is read for each row.
@@ -19,6 +19,7 @@ from healthcode.control.exchange.documents import documents_read
 from healthcode.control.exchange.faults import CellFault, Faults, FileFault
 from healthcode.control.exchange.reading import Block, blocks_read
 from healthcode.control.exchange.schema import COLUMNS, FileKind
+from healthcode.domain.document import DocumentKind
 
 _KEPT: Final = 100_000
 """How many different texts of one column are kept at once."""
@@ -87,7 +88,7 @@ class Checker:
         if column.cell in ("text", "row_id"):
             return texts
         if column.cell == "document":
-            kinds = [k or cell.DocumentKind.resident_id for k in values["document_kind"]]
+            kinds = [k or DocumentKind.resident_id for k in values["document_kind"]]
             read: Sequence[Any] = documents_read(kinds, texts, now=self.now)
         elif column.cell == "name":
             read = [text if _PLAIN_NAME(text) else _name(text) for text in texts]

@@ -14,8 +14,8 @@ from healthcode.domain.document import DocumentKind
 from healthcode.domain.evidence import KIND_SPECS, EvidenceKind
 
 CellKind = Literal[
-    "text", "row_id", "document_kind", "document", "name", "phone", "lead_kind", "day", "time", "moment", "result", "pool",
-    "division", "dose", "region", "status",
+    "text", "row_id", "document_kind", "document", "name", "phone", "lead_kind", "day", "time", "moment", "result",
+    "pool", "division", "dose", "region", "status",
 ]  # fmt: skip
 
 
@@ -108,7 +108,7 @@ DOCUMENT_NUMBER = Column(
     required=True,
     max_length=40,
     also=("身份证号", "身份证号码", "证件号"),
-    sample="110105194912310021",  # the worked example of GB 11643-1999
+    sample="11010519491231002X",  # the worked example of GB 11643-1999
 )
 NAME = Column("name", "姓名", "name", "as on the document", "name", required=True, max_length=60, sample="张三")
 PHONE = Column(

@@ -1,4 +1,4 @@
-"""The digest over what a batch brought, as it is stored: in the import's event, bound by its leaf, asked by `color audit`.
+"""The digest over what a batch brought, as it is stored: in the import's event, bound by its leaf, audited.
 
 A row altered, added or taken away gives another digest. Rescinding rows, which only an approved rollback adds, are not
 part of it: what a batch brought stays what it was.

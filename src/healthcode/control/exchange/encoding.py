@@ -69,7 +69,7 @@ def _known_document(head: bytes) -> None:
 
 
 def _undecodable(content: Content, encoding: str) -> tuple[int | None, int]:
-    """Where the bytes stop being `encoding` (about, within one character) and in which line; None where they never do."""
+    """Where the bytes stop being `encoding` (within one character) and in which line; None where they never do."""
     decoder = codecs.getincrementaldecoder(encoding)()
     start, lines = 0, 1
     for chunk in chain(content(), (b"",)):

@@ -54,6 +54,12 @@ class SealedSpool:
         if self._pending:
             yield self._pending
 
+    def close(self) -> None:
+        """Forget what was written."""
+        self._file.close()
+
+    __del__ = close  # a form that breaks off hands its spool to nobody
+
     def _seal(self, part: bytes) -> None:
         sealed = _SUITE.seal(self._key, part, len(self._sizes).to_bytes(4, "big"))
         self._file.seek(0, 2)
@@ -61,12 +67,16 @@ class SealedSpool:
         self._sizes.append(len(sealed))
 
 
-class SpooledFile(UploadedFile):
+class SpooledFile(UploadedFile):  # type: ignore[type-arg] # generic in the stubs only
     """A file of a form, in a spool."""
 
     def __init__(self, spool: SealedSpool, name: str, content_type: str, size: int, charset: str | None) -> None:
         super().__init__(None, name, content_type, size, charset)
         self.spool = spool
+
+    def close(self) -> None:
+        """Forget the file; Django closes it with the request."""
+        self.spool.close()
 
     def read(self, num_bytes: int | None = None) -> bytes:
         """The beginning of the file, for what is small (a signature)."""

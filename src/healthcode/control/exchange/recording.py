@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -35,8 +35,8 @@ SELECT DISTINCT ON (e.subject_id, e.occurred_at) e.subject_id, e.occurred_at, e.
  ORDER BY e.subject_id, e.occurred_at, e.id DESC
 """
 _RECORD: Final = """
-INSERT INTO evidence_evidence (id, subject_id, kind, fields, occurred_at, learned_at, division, source_unit_id, document,
-                               batch_id, supersedes_id, rescinded)
+INSERT INTO evidence_evidence (id, subject_id, kind, fields, occurred_at, learned_at, division, source_unit_id,
+                               document, batch_id, supersedes_id, rescinded)
 SELECT n.id, n.subject, f.kind, f.fields, n.occurred, %(now)s,
        COALESCE(NULLIF(s.present_division, ''), s.residence_division), %(unit)s, n.reference, %(batch)s,
        CASE WHEN f.fields ->> 'result' <> 'pending' THEN w.id END, false
@@ -86,7 +86,7 @@ def _number(rows: Sequence[int], numbers: Sequence[int]) -> None:
 
 def rows_record(batch: Batch, *, now: datetime) -> None:
     """Write keys and evidence of all new rows. The database checks each row as it checks one."""
-    values = {"batch": batch.pk, "kind": batch.kind, "unit": batch.unit_id, "now": now}
+    values: dict[str, Any] = {"batch": batch.pk, "kind": batch.kind, "unit": batch.unit_id, "now": now}
     with connection.cursor() as cursor:
         # in the order of the key: neighbours in the index are written together
         cursor.execute(

@@ -94,7 +94,7 @@ def rollback_review(*, rollback: int, officer: int, approve: bool, reason: str, 
 
 
 def batch_roll_back(rollback: int, *, now: datetime) -> int:
-    """Carry out an approved request; returns how many rows or items this run took back. Opens its own acts; repeatable."""
+    """Carry out an approved request; returns how many rows or items this run took back. Own acts; repeatable."""
     with _act():
         review = RollbackReview.objects.select_related("batch__unit", "rollback").get(rollback_id=rollback)
         if review.verdict != "approve" or review.done_at is not None:

@@ -248,7 +248,8 @@ SPECS: Final[Mapping[str, FileSpec]] = {
     spec.kind: spec
     for spec in (
         FileSpec(
-            "leads", "涉疫线索", "Leads", "分发到现住地县级专班核查", "distributed to the counties of present addresses",
+            "leads", "涉疫线索", "Leads", "分发到现住地县级专班核查",
+            "distributed to the counties of present addresses",
             leads=True, evidence=None,
             sources=frozenset({UnitKind.province_office, UnitKind.city_office, UnitKind.national_platform}),
             columns=_LEADS,
@@ -260,7 +261,8 @@ SPECS: Final[Mapping[str, FileSpec]] = {
             sources=KIND_SPECS[EvidenceKind.arrival_abroad].units, columns=_ARRIVALS,
         ),
         FileSpec(
-            "results", "检测结果", "Test results", "由检测机构签名，导入即生效", "signed by the laboratory; they count at once",
+            "results", "检测结果", "Test results", "由检测机构签名，导入即生效",
+            "signed by the laboratory; they count at once",
             leads=False, evidence=EvidenceKind.test, sources=KIND_SPECS[EvidenceKind.test].units, columns=_RESULTS,
         ),
         FileSpec(

@@ -140,8 +140,8 @@ def _settled(upload: Upload) -> ImportReport | None:
     if upload.state not in _SETTLED:
         return None
     told = upload.report
-    counts = (told.get(name, 0) for name in ("rows", "new", "known", "faults_total"))
-    return ImportReport(upload.state, *counts, upload.batch_id)
+    rows, new, known, faults = (told.get(name, 0) for name in ("rows", "new", "known", "faults_total"))
+    return ImportReport(upload.state, rows, new, known, faults, upload.batch_id)
 
 
 def _import(upload: Upload, beside: Beside, now: datetime) -> ImportReport:
@@ -173,7 +173,8 @@ def _import(upload: Upload, beside: Beside, now: datetime) -> ImportReport:
 
     if spec.leads:
         known = staging.known()
-        new, detail = checker.rows - len(known), {}
+        new = checker.rows - len(known)
+        detail: dict[str, Any] = {}
         keys_record(batch)
         done = 0
         for chunk in again():

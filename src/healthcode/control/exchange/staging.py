@@ -134,7 +134,7 @@ class Staging:
 
 
 def ids_of_rows(rows: Sequence[int], *, now: datetime) -> list[str]:
-    """An id (RFC 9562, version 7) for each row, as hex: of the instant `now`, ascending with the row, not to be guessed.
+    """An id (RFC 9562, version 7) for each row, as hex: of the instant `now`, ascending by row, not to be guessed.
 
     Twenty-four bits are the row's, so that a file has up to 16 million; fifty bits are random.
     """

@@ -77,16 +77,10 @@ def imports(request: ActRequest) -> HttpResponse:
 @officer(*ROLES, purpose="read an import report")
 def report(request: ActRequest, upload_id: UUID) -> HttpResponse:
     """How far one upload is, and what came of it: rows new and known, or every fault by row and column."""
-    return render(request, "exchange/report.html", _about(request, upload_get(upload_id)))
-
-
-@officer(*ROLES, purpose="read an import report")
-def progress(request: ActRequest, upload_id: UUID) -> HttpResponse:
-    """The part of the report that changes while the import runs; the page asks for it until it is settled."""
     upload = upload_get(upload_id)
-    response = render(request, "exchange/_progress.html", _about(request, upload))
-    if upload.state != "received":
-        response.headers["HX-Refresh"] = "true"
+    response = render(request, "exchange/report.html", _about(request, upload))
+    if upload.state == "received":
+        response.headers["Refresh"] = "1"  # the page asks again until there is a result, without any script
     return response
 
 
