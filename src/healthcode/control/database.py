@@ -24,6 +24,7 @@ SQL_FILES = (
     "exchange/batches.sql",
     "areas/areas.sql",
     "rulesets/rulesets.sql",
+    "notices/steps.sql",
     "offices/policies.sql",
     "offices/grants.sql",
 )
