@@ -79,9 +79,10 @@ class Bridge:
                     [subject],
                 )
                 cursor.execute(
-                    "INSERT INTO subject_state (number, version, generation, color, ruleset, record, grounds) "
-                    "VALUES (%s, %s, 1, '', '', %s, %s) ON CONFLICT (number) DO UPDATE "
-                    "SET version = EXCLUDED.version, record = EXCLUDED.record, grounds = EXCLUDED.grounds",
+                    "INSERT INTO subject_state "
+                    "(number, version, generation, color, ruleset, record, grounds, evaluated_at) VALUES "
+                    " (%s, %s, 1, '', '', %s, %s, now()) ON CONFLICT (number) DO UPDATE SET version = "
+                    "EXCLUDED.version, record = EXCLUDED.record, grounds = EXCLUDED.grounds, evaluated_at = now()",
                     [subject, version, record, grounds],
                 )
                 outbox = "INSERT INTO feed_outbox (lane, kind, key, payload) VALUES (%s, %s, %s, %s)"
