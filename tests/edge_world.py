@@ -47,7 +47,7 @@ GREEN, YELLOW, RED = 2, 3, 4
 NOON = 27_397_680  # 2022-02-03T04:00Z, noon in the region, as a minute
 SECRET = bytes(32)
 ISSUER = suite("intl").generate_signing_key()
-KID, PASS_KID, PAPER_KID = b"issuer-1", b"pass-one", b"paper-01"
+KID, PERSON_KID = b"issuer-1", b"person-1"
 PHONE = suite("intl").generate_signing_key()
 BASE = "https://code.example"
 DEVICE, OTHER_DEVICE = b"device-of-kong-1", b"device-of-kong-2"
@@ -210,7 +210,7 @@ class EdgeWorld:
         claim = LiveClaim(subject, generation, self.now + minutes, "林*", 0)
         return live_mint(self.keys, claim, region=REGION)
 
-    def shown(self, subject: int, *, generation: int = 1, phone: Any = PHONE, kid: bytes = PASS_KID) -> str:
+    def shown(self, subject: int, *, generation: int = 1, phone: Any = PHONE, kid: bytes = PERSON_KID) -> str:
         """A pass as a phone without network shows it in this minute."""
         handle = subject.to_bytes(16, "big")
         locator = locator_seal(self.keys, handle=handle, subject=subject, issued=self.now)
@@ -220,7 +220,7 @@ class EdgeWorld:
         )  # fmt: skip
         return pass_show(phone, pass_issue(ISSUER, kid, claim, region=REGION), minute=self.now)
 
-    def paper(self, subject: int, *, kid: bytes = PAPER_KID) -> str:
+    def paper(self, subject: int, *, kid: bytes = PERSON_KID) -> str:
         """A paper code that the edge knows."""
         handle = subject.to_bytes(16, "big")
         self.publish(FeedKind.PAPER, key_from_bytes(handle), PaperNote(papers=[(handle, subject)]))
@@ -283,7 +283,7 @@ class EdgeWorld:
         self.host.publish(FeedKind.COLORS, 0, ColorsNote(colors=colors, notices=[notice]))
         self.host.publish(FeedKind.POLICIES, 0, PoliciesNote(default=_default()))
         point = ISSUER.public.to_bytes()
-        for kid, purpose in ((KID, "venue"), (PASS_KID, "pass"), (PAPER_KID, "paper")):
+        for kid, purpose in ((KID, "venue"), (PERSON_KID, "person")):
             trust = TrustNote(kid=kid, suite="intl", public=point, purpose=purpose)
             self.host.publish(FeedKind.TRUST, key_from_bytes(kid), trust)
         for day in range(day_of(NOON) - 1, day_of(NOON) + 20):

@@ -6,7 +6,21 @@ from healthcode.codes.paper import PaperClaim, paper_issue
 from healthcode.crypto.suites import suite
 from healthcode.table.messages import FeedKind, key_from_bytes
 from healthcode.table.payloads import RecallNote
-from tests.edge_world import CINEMA, GREEN, HOSPITAL, ISSUER, KID, LIN, NOON, RED, REGION, SUN, ZHAO, EdgeWorld
+from tests.edge_world import (
+    CINEMA,
+    GREEN,
+    HOSPITAL,
+    ISSUER,
+    KID,
+    LIN,
+    NOON,
+    PERSON_KID,
+    RED,
+    REGION,
+    SUN,
+    ZHAO,
+    EdgeWorld,
+)
 
 
 @pytest.fixture
@@ -84,6 +98,6 @@ def test_suns_lost_paper_falls_back_to_her_id_card(edge):
 
 
 def test_a_genuine_paper_that_this_edge_does_not_know_registers_and_passes(edge):
-    stranger = paper_issue(ISSUER, b"paper-01", PaperClaim(b"s" * 16, NOON, NOON + 9, "王*"), region=REGION)
+    stranger = paper_issue(ISSUER, PERSON_KID, PaperClaim(b"s" * 16, NOON, NOON + 9, "王*"), region=REGION)
     check = edge.check(stranger)
     assert (check["outcome"], check["verdict"]) == ("unknown", "pass_with_register")

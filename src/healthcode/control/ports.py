@@ -20,6 +20,15 @@ class RulebookSet:
     ruleset: Ruleset
 
 
+@dataclass(frozen=True, repr=False)
+class Issuer:
+    """A key that signs codes: its suite, its id (8 bytes), scalar and point (97 bytes). It has no repr on purpose."""
+
+    suite: str
+    kid: bytes
+    private: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Ports and keys. `region` is the deployment's id, the same in table, feed, codes and sessions.
@@ -40,6 +49,7 @@ class Ports:
     epoch_master: bytes
     issuer_key: bytes
     issuer_kid: bytes
+    person_issuer: Issuer
     lake: Path
     system_token: str = ""
     demo: bool = False

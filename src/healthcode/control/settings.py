@@ -25,6 +25,7 @@ APPS = [
     "venues",
     "areas",
     "rulesets",
+    "credentials",
     "population",
 ]
 INSTALLED_APPS = [

@@ -66,7 +66,7 @@ class Finder:
 
     def _pass(self, text: str, venue: int, now_s: float, now: Minute) -> Found:
         """A phone without network at a gate that has one: the table answers, not the pass."""
-        shown = pass_open(self._world.issuers("pass"), text, region=self._world.region, now_s=now_s)
+        shown = pass_open(self._world.issuers("person"), text, region=self._world.region, now_s=now_s)
         person = Person(locator_open(self._world.keys, shown.claim), shown.claim.masked_name)
         if self._world.recalled(shown.claim.handle):
             return Found(Outcome.recalled.value, person=person)
@@ -75,7 +75,7 @@ class Finder:
 
     def _paper(self, text: str, now: Minute) -> Found:
         """A sheet may be shown in two places: it is a handle, and the face and the ID card decide whose it is."""
-        claim = paper_open(self._world.issuers("paper"), text, region=self._world.region, now=now)
+        claim = paper_open(self._world.issuers("person"), text, region=self._world.region, now=now)
         if self._world.recalled(claim.handle):
             return Found(Outcome.recalled.value)
         subject = self._world.paper_subject(claim.handle)

@@ -94,7 +94,7 @@ class World:
         return self._published.venue_reader
 
     def issuers(self, purpose: str) -> Mapping[bytes, VerifyKey]:
-        """The issuer keys trusted for `pass` or `paper`, by key id."""
+        """The issuer keys trusted for a purpose (`person`: passes and papers), by key id."""
         return self._published.issuers.get(purpose, {})
 
     @property

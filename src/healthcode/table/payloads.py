@@ -145,7 +145,7 @@ class PaperNote(Note, frozen=True):
 
 
 class TrustNote(Note, frozen=True):
-    """A public key that issues codes: its id, suite, 65-byte point, purpose (`venue`, `pass`, `paper`), its minutes."""
+    """A public key that issues codes: its id, suite, 65-byte point, purpose (`venue`, `person`), its minutes."""
 
     kid: bytes
     suite: str

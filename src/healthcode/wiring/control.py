@@ -17,7 +17,7 @@ from healthcode.adapters.secret_files import Secrets
 from healthcode.adapters.sms_demo import SmsDemo
 from healthcode.control.configuration import ControlOptions, configure
 from healthcode.control.people.consents import ConsentError, consents_read
-from healthcode.control.ports import Ports, RulebookSet
+from healthcode.control.ports import Issuer, Ports, RulebookSet
 from healthcode.crypto.suites import suite
 from healthcode.domain.time import minute_of
 from healthcode.rules.problem import RulesetError
@@ -51,6 +51,7 @@ def ports_build(settings: Settings, secrets: Secrets) -> Ports:
         consents = consents_read(consent_files(settings.rulebook))
     except (RulebookError, RulesetError, HistoryError, ConsentError) as error:
         raise SettingsError(f"HEALTHCODE_RULEBOOK: {settings.rulebook} cannot be used: {error}") from error
+    person = secrets.issuer_person
     return Ports(
         region=settings.region,
         public_url=settings.origin,
@@ -63,6 +64,7 @@ def ports_build(settings: Settings, secrets: Secrets) -> Ports:
         epoch_master=secrets.epoch_master,
         issuer_key=secrets.issuer_venue.private,
         issuer_kid=secrets.issuer_venue.kid,
+        person_issuer=Issuer(person.suite, person.kid, person.private),
         lake=settings.data / "lake",
         system_token=secrets.system_token,
         demo=secrets.demo,

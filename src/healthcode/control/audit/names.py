@@ -28,6 +28,7 @@ class EventName(StrEnum):
     AREA_PROPOSED = "county:area:proposed"
     AREA_APPROVED = "city:area:approved"
     AREA_RETURNED = "city:area:returned"
+    AREA_LEVEL_RULED = "system:area_level:ruled"
     AREA_RESIDENTS_RECORDED = "system:area_residents:recorded"
     AREA_RESIDENTS_RESCINDED = "system:area_residents:rescinded"
     RULES_DRAFTED = "rules:draft:made"
@@ -41,6 +42,8 @@ class EventName(StrEnum):
     RULES_STOPPED = "rules:ruleset:stopped"
     RULES_RETURNED = "rules:submission:returned"
     RULES_FOLLOWED = "rules:population:derived"
+    PAPER_ISSUED = "resident:paper:issued"
+    PAPER_RECALLED = "resident:paper:recalled"
     VENUE_REGISTERED = "manager:venue:registered"
     VENUE_APPROVED = "county:venue:approved"
     VENUE_REFUSED = "county:venue:refused"
@@ -64,6 +67,7 @@ LEDGERED = frozenset(
         EventName.RESULTS_IMPORTED,
         EventName.DETERMINATION_APPROVED,
         EventName.AREA_APPROVED,
+        EventName.AREA_LEVEL_RULED,
         EventName.AREA_RESIDENTS_RECORDED,
         EventName.AREA_RESIDENTS_RESCINDED,
         EventName.RULES_PUBLISHED,

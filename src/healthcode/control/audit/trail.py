@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from healthcode.control.areas.book import AreaBook
+from healthcode.control.areas.book import Approved, AreaBook
 from healthcode.control.evidence.replay import Decided
 from healthcode.domain.evidence import Evidence
 
@@ -60,6 +60,30 @@ class Recorded:
     batch_at: datetime | None
     designation: int | None
     designated: Designated
+
+
+@dataclass(frozen=True, slots=True)
+class RuledStep:
+    """A level of an area that ended by rule: as the periods take it, and what it says of the rule."""
+
+    code: str
+    row: Approved
+    made_at: datetime
+    level: str
+    former: str
+    ruleset: str
+    publications: int
+    rule: str
+    since: int
+    clear_days: int
+
+
+@dataclass(slots=True)
+class Restraints:
+    """What may keep a level of one area: cases as (day, known from, gone at), holds as (approved at, until)."""
+
+    cases: list[tuple[int, datetime, datetime | None]] = field(default_factory=list)
+    holds: list[tuple[datetime, datetime]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

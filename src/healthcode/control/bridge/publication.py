@@ -52,7 +52,7 @@ def publish_standing(now: datetime | None = None) -> int:
     trusted: posters signed with it hang on walls until it is recalled.
     """
     ruleset = ruleset_in_force(minute_of(now or datetime.now(UTC)))
-    wanted = [colors_message(ruleset), policies_message(ruleset), trust_message(ports())]
+    wanted = [colors_message(ruleset), policies_message(ruleset), *trust_messages(ports())]
     changed = [message for message in wanted if not _published(message)]
     publish(changed)
     return len(changed)
@@ -93,11 +93,19 @@ def policies_message(ruleset: Ruleset) -> Message:
     return FeedKind.POLICIES, 0, note_encode(note)
 
 
-def trust_message(deployment: Ports) -> Message:
-    """The public key that venue codes of this deployment verify under, by its id."""
-    key = suite(ISSUER_SUITE).private_from_bytes(deployment.issuer_key)
-    note = TrustNote(kid=deployment.issuer_kid, suite=key.suite, public=key.public.to_bytes(), purpose="venue")
-    return FeedKind.TRUST, key_from_bytes(deployment.issuer_kid), note_encode(note)
+def trust_messages(deployment: Ports) -> list[Message]:
+    """The public keys that venue codes, and passes and papers, of this deployment verify under, by their ids."""
+    person = deployment.person_issuer
+    return [
+        _trust(ISSUER_SUITE, deployment.issuer_kid, deployment.issuer_key, "venue"),
+        _trust(person.suite, person.kid, person.private, "person"),
+    ]
+
+
+def _trust(suite_name: str, kid: bytes, private: bytes, purpose: str) -> Message:
+    key = suite(suite_name).private_from_bytes(private)
+    note = TrustNote(kid=kid, suite=key.suite, public=key.public.to_bytes(), purpose=purpose)
+    return FeedKind.TRUST, key_from_bytes(kid), note_encode(note)
 
 
 def _published(message: Message) -> bool:

@@ -87,7 +87,7 @@ DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY[
         'evidence_evidence', 'evidence_decision', 'casework_lead', 'casework_workitem', 'casework_proposal',
-        'casework_review', 'areas_riskarea', 'areas_designation', 'areas_approval', 'people_identity', 'people_identityindex', 'people_declaration', 'people_consent',
+        'casework_review', 'areas_riskarea', 'areas_designation', 'areas_approval', 'areas_ruledstep', 'people_identity', 'people_identityindex', 'people_declaration', 'people_consent', 'credentials_pass', 'credentials_paper',
         'audit_event', 'audit_pendingleaf', 'exchange_batch', 'exchange_upload', 'venues_venue', 'venues_checkpoint',
         'venues_inspector', 'subject_state',
         'people_subject', 'population_run', 'rulesets_draft', 'rulesets_revision', 'rulesets_check', 'rulesets_rehearsalrun',
@@ -148,6 +148,10 @@ CREATE POLICY own ON people_identityindex TO app USING (
 
 CREATE POLICY own ON people_declaration TO app USING (
     subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
+CREATE POLICY own ON credentials_pass TO app USING (
+    subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
+CREATE POLICY own ON credentials_paper TO app USING (
+    subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
 CREATE POLICY own ON people_consent TO app USING (
     subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
 
@@ -206,6 +210,12 @@ CREATE POLICY add ON areas_designation FOR INSERT TO app WITH CHECK (
 CREATE POLICY add ON areas_approval FOR INSERT TO app WITH CHECK (
     reviewer_id = (SELECT act_officer()) AND (SELECT act_role()) = 'city_officer'
     AND starts_with(division, (SELECT act_scope())));
+
+-- a level that ends by rule: written by the worker, and only where the days have passed and nothing speaks against it
+CREATE POLICY read ON areas_ruledstep FOR SELECT TO app USING ((SELECT act_kind()) IS NOT NULL);
+CREATE POLICY add ON areas_ruledstep FOR INSERT TO app WITH CHECK (
+    (SELECT act_kind()) = 'system'
+    AND area_step_stands(area_id, follows, former, clear_since, clear_days, due_at, made_at));
 
 -- rulesets: what is published is public; drafts are between the province's rule makers and approvers
 CREATE POLICY read ON rulesets_approval FOR SELECT TO app USING (
@@ -338,7 +348,7 @@ BEGIN
     FOREACH t IN ARRAY ARRAY['evidence_evidence', 'evidence_decision', 'audit_event', 'audit_pendingleaf',
                              'casework_proposal', 'casework_review', 'casework_workitem', 'exchange_batch',
                              'subject_state', 'people_subject',
-                             'areas_riskarea', 'areas_designation', 'areas_approval',
+                             'areas_riskarea', 'areas_designation', 'areas_approval', 'areas_ruledstep',
                              'rulesets_revision', 'rulesets_check', 'rulesets_rehearsal', 'rulesets_submission',
                              'rulesets_approval']
     LOOP
