@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from healthcode.control.people.ports import IdentityRegistry, SmsSender
+from healthcode.crypto.interfaces import SigningKey
 from healthcode.crypto.keystore import KeyStore
 from healthcode.rules.model import Ruleset
 from healthcode.rules.succession import RulesetHistory
@@ -35,7 +36,8 @@ class Ports:
 
     `ruleset` is the rulebook's on disk, or, where the clock decides among several, `base` is their history. What is in
     force also depends on what was published: ask `rulesets.reading`. `lake` is the folder
-    where evidence lies by number, for runs over everybody.
+    where evidence lies by number, for runs over everybody; `snapshots` the store from which edges take whole tables,
+    and `feed_key` signs the offers of them.
     """
 
     region: str
@@ -53,6 +55,8 @@ class Ports:
     lake: Path
     system_token: str = ""
     demo: bool = False
+    feed_key: SigningKey | None = None
+    snapshots: Path | None = None
     base: RulesetHistory | None = None
     rulebook: Mapping[str, RulebookSet] = field(default_factory=dict)
 

@@ -68,6 +68,8 @@ def ports_build(settings: Settings, secrets: Secrets) -> Ports:
         lake=settings.data / "lake",
         system_token=secrets.system_token,
         demo=secrets.demo,
+        feed_key=suite(settings.suite).private_from_bytes(secrets.feed_signing.private),
+        snapshots=settings.data / "snapshots",
         base=base,
         rulebook=rulebook,
     )
