@@ -53,6 +53,13 @@ PLACES = (
         "/console/province/", "全省进度", "Progress", "list", frozenset({Role.PROVINCE_DISPATCHER, Role.CITY_OFFICER})
     ),
     Place("/console/province/nobody/", "无人认领", "Nobody's queue", "people", frozenset({Role.PROVINCE_DISPATCHER})),
+    Place(
+        "/console/province/runs/",
+        "全员判定",
+        "Runs",
+        "list",
+        frozenset({Role.PROVINCE_DISPATCHER, Role.OPERATOR}),
+    ),
     Place("/console/audit/", "审计记录", "Audit", "search", frozenset({Role.AUDITOR})),
 )
 HOME = {
@@ -61,6 +68,7 @@ HOME = {
     Role.PROVINCE_DISPATCHER: "/console/province/",
     Role.LABORATORY_CLERK: "/console/imports/",
     Role.AUDITOR: "/console/audit/",
+    Role.OPERATOR: "/console/province/runs/",
 }
 
 
