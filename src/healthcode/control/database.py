@@ -21,8 +21,10 @@ SQL_FILES = (
     "venues/visits.sql",
     "venues/inspectors.sql",
     "casework/four_eyes.sql",
+    "exchange/batches.sql",
     "areas/areas.sql",
     "rulesets/rulesets.sql",
+    "notices/steps.sql",
     "offices/policies.sql",
     "offices/grants.sql",
 )
