@@ -160,3 +160,14 @@ def test_tao_sees_how_far_the_run_is_and_zhou_asks_for_none(world: World) -> Non
     assert "没有进行中的全员判定" in page
     with world.acting(ZHOU), pytest.raises(ProgrammingError, match="row-level security"):
         run_ask(reason="Zhou may not", now=NOW)
+
+
+def test_evidence_of_a_restored_dump_is_refused_with_what_to_do_and_then_leaves_once_more(world: World) -> None:
+    from healthcode.control.database import ROOT
+
+    spoiled(world)
+    world.superuser("UPDATE evidence_evidence SET written_in = 1099511627776")
+    with pytest.raises(RuntimeError, match="healthcode control migrate"):
+        run(world)
+    world.superuser((ROOT / "population" / "restored.sql").read_text(encoding="utf-8"))
+    assert run(world).records == 3

@@ -68,6 +68,8 @@ PLACES = (
         "Runs",
         "list",
         frozenset({Role.PROVINCE_DISPATCHER, Role.OPERATOR}),
+    ),
+    Place(
         "/console/province/rulesets/",
         "规则集",
         "Rulesets",
