@@ -23,6 +23,7 @@ from healthcode.control.rulesets.models import Check, Rehearsal, RehearsalRun, R
 from healthcode.control.rulesets.refusals import decided, unproven
 from healthcode.control.rulesets.services import revision_latest
 from healthcode.lake.rehearsal import Rehearsal as Found
+from healthcode.rules.model import Ruleset
 from healthcode.rules.parse import parse_ruleset
 from healthcode.rules.problem import RulesetError
 from healthcode.rules.succession import HistoryError
@@ -46,6 +47,12 @@ def rehearsal_ask(*, draft: int, at: datetime | None, officer: int, now: datetim
     event_append(EventName.RULES_REHEARSAL_ASKED, now=now, reference=f"ruleset_draft:{draft}", detail=detail)
     app.configure_task(REHEARSE, queue="rehearsals").defer(run=run.pk)
     return run
+
+
+def draft_ruleset(draft: int) -> Ruleset:
+    """The draft of this number as parsed, for the command line. Opens its own act; raises Problem, RulesetError."""
+    with _act():
+        return parse_ruleset(files_bytes(revision_latest(draft).files))
 
 
 def rehearsal_run(run: int, *, now: datetime) -> Rehearsal | None:
