@@ -23,6 +23,7 @@ SQL_FILES = (
     "casework/four_eyes.sql",
     "areas/areas.sql",
     "rulesets/rulesets.sql",
+    "notices/steps.sql",
     "offices/policies.sql",
     "offices/grants.sql",
 )

@@ -25,6 +25,7 @@ APPS = [
     "venues",
     "areas",
     "rulesets",
+    "notices",
     "credentials",
     "population",
 ]

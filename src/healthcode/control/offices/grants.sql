@@ -51,6 +51,13 @@ GRANT UPDATE (began_at, finished_at, step, problem, folder, ruleset, people, rec
     decided, overtaken, seconds) ON population_run TO app;
 GRANT UPDATE (payload) ON bridge_published TO app;
 GRANT UPDATE (struck_at) ON bridge_edge TO app;
+GRANT SELECT, DELETE ON notices_step TO app;
+GRANT UPDATE (announced) ON notices_step TO app;
+GRANT SELECT, INSERT ON notices_notice, notices_choice TO app;
+GRANT UPDATE (state, attempts, send_at, settled_at, settled_by_id) ON notices_notice TO app;
+GRANT UPDATE (texts, chosen_at) ON notices_choice TO app;
+GRANT EXECUTE ON FUNCTION record_steps(bytea), minute_number(timestamptz),
+    notices_steps_differ(timestamptz, interval) TO app;
 GRANT DELETE ON feed_outbox TO app;
 GRANT SELECT, INSERT, DELETE ON people_placeindex TO app;
 GRANT SELECT, INSERT ON feed_log TO app;

@@ -91,7 +91,8 @@ BEGIN
         'people_identity', 'people_identityindex', 'people_placeindex', 'people_declaration', 'people_consent', 'credentials_pass', 'credentials_paper',
         'audit_event', 'audit_pendingleaf', 'exchange_batch', 'exchange_upload', 'venues_venue', 'venues_checkpoint',
         'venues_inspector', 'subject_state',
-        'people_subject', 'population_run', 'rulesets_draft', 'rulesets_revision', 'rulesets_check', 'rulesets_rehearsalrun',
+        'people_subject', 'population_run', 'notices_step', 'notices_notice', 'notices_choice',
+        'rulesets_draft', 'rulesets_revision', 'rulesets_check', 'rulesets_rehearsalrun',
         'rulesets_rehearsal', 'rulesets_submission', 'rulesets_approval']
     LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
@@ -336,6 +337,26 @@ CREATE POLICY change ON venues_inspector FOR UPDATE TO app USING (
     (SELECT act_kind()) = 'system'
     OR EXISTS (SELECT 1 FROM venues_venue v WHERE v.number = venue_id AND v.manager_id = (SELECT act_subject())));
 
+-- timelines: who may see the person may see what is to come; written by the trigger, claimed by the worker
+CREATE POLICY read ON notices_step FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR subject = (SELECT act_subject())
+    OR EXISTS (SELECT 1 FROM people_subject s
+                WHERE s.number = notices_step.subject AND starts_with(s.present_division, (SELECT act_scope()))));
+CREATE POLICY change ON notices_step FOR UPDATE TO app USING ((SELECT act_kind()) = 'system');
+CREATE POLICY forget ON notices_step FOR DELETE TO app USING ((SELECT act_kind()) = 'system');
+-- notices: the worker queues and sends; a county says of its own whom it reached by telephone; the person reads hers
+CREATE POLICY read ON notices_notice FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject())
+    OR (division <> '' AND starts_with(division, (SELECT act_scope()))
+        AND (SELECT act_role()) IN ('county_officer', 'city_officer', 'province_dispatcher')));
+CREATE POLICY add ON notices_notice FOR INSERT TO app WITH CHECK ((SELECT act_kind()) = 'system');
+CREATE POLICY change ON notices_notice FOR UPDATE TO app
+    USING ((SELECT act_kind()) = 'system'
+        OR (division = (SELECT act_division()) AND (SELECT act_role()) = 'county_officer'
+            AND state IN ('unreachable', 'failed')))
+    WITH CHECK ((SELECT act_kind()) = 'system' OR (state = 'told' AND settled_by_id = (SELECT act_officer())));
+CREATE POLICY own ON notices_choice TO app USING (
+    subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
 -- runs over everybody: numbers only; asked for by who publishes rules or operates, carried out by the system
 CREATE POLICY read ON population_run FOR SELECT TO app USING (
     (SELECT act_kind()) = 'system'
