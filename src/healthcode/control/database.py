@@ -21,6 +21,7 @@ SQL_FILES = (
     "venues/visits.sql",
     "venues/inspectors.sql",
     "casework/four_eyes.sql",
+    "exchange/batches.sql",
     "areas/areas.sql",
     "rulesets/rulesets.sql",
     "notices/steps.sql",

@@ -89,7 +89,9 @@ BEGIN
         'evidence_evidence', 'evidence_decision', 'casework_lead', 'casework_workitem', 'casework_proposal',
         'casework_review', 'areas_riskarea', 'areas_designation', 'areas_approval', 'areas_ruledstep', 'areas_areaplace',
         'people_identity', 'people_identityindex', 'people_placeindex', 'people_declaration', 'people_consent', 'credentials_pass', 'credentials_paper',
-        'audit_event', 'audit_pendingleaf', 'exchange_batch', 'exchange_upload', 'venues_venue', 'venues_checkpoint',
+        'audit_event', 'audit_pendingleaf', 'exchange_batch', 'exchange_upload', 'exchange_uploadpart',
+        'exchange_uploadfaults', 'exchange_uploadcancellation', 'exchange_rollback', 'exchange_rollbackreview',
+        'venues_venue', 'venues_checkpoint',
         'venues_inspector', 'subject_state',
         'people_subject', 'population_run', 'notices_step', 'notices_notice', 'notices_choice',
         'rulesets_draft', 'rulesets_revision', 'rulesets_check', 'rulesets_rehearsalrun',
@@ -139,7 +141,11 @@ CREATE POLICY read ON people_identity FOR SELECT TO app USING (
     (SELECT act_kind()) = 'system'
     OR subject_id = (SELECT act_subject())
     OR ((SELECT act_kind()) = 'officer' AND EXISTS (
-          SELECT 1 FROM casework_workitem w WHERE w.subject_id = people_identity.subject_id)));
+          SELECT 1 FROM casework_workitem w WHERE w.subject_id = people_identity.subject_id))
+    -- a rehearsal's sample, which its page shows masked
+    OR ((SELECT act_role()) IN ('rule_maker', 'rule_approver') AND EXISTS (
+          SELECT 1 FROM rulesets_rehearsal r, jsonb_array_elements(r.sample) AS one
+           WHERE (one ->> 0)::bigint = people_identity.subject_id)));
 CREATE POLICY add ON people_identity FOR INSERT TO app WITH CHECK (
     (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject()));
 CREATE POLICY change ON people_identity FOR UPDATE TO app USING (
@@ -275,8 +281,10 @@ CREATE POLICY add ON evidence_evidence FOR INSERT TO app WITH CHECK (
     written_in = ((SELECT pg_current_xact_id())::text)::bigint AND (
     (proposal_id IS NOT NULL AND reviewer_id = (SELECT act_officer()) AND division = (SELECT act_division()))
     -- only the worker, which has verified the signature over the whole file, adds rows to a signed batch
-    OR (batch_id IS NOT NULL AND reviewer_id IS NULL AND (SELECT act_kind()) = 'system' AND EXISTS (
-          SELECT 1 FROM exchange_batch b WHERE b.id = batch_id AND b.signature IS NOT NULL))
+    OR (batch_id IS NOT NULL AND reviewer_id IS NULL AND (SELECT act_kind()) = 'system'
+        AND batch_id IN (SELECT b.id FROM exchange_batch b WHERE b.signature IS NOT NULL)
+        -- and takes one back only as an approved rollback of its batch says
+        AND (NOT rescinded OR exchange_rolls_back(batch_id, supersedes_id)))
     OR (kind = 'declaration' AND subject_id = (SELECT act_subject()))));
 CREATE POLICY read ON evidence_decision FOR SELECT TO app USING (
     (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject())
@@ -297,8 +305,34 @@ CREATE POLICY read ON exchange_upload FOR SELECT TO app USING (
 CREATE POLICY add ON exchange_upload FOR INSERT TO app WITH CHECK (
     (SELECT act_kind()) = 'system'
     OR (uploaded_by = (SELECT act_officer())
-        AND (SELECT act_role()) IN ('province_dispatcher', 'laboratory_clerk')));
+        AND (SELECT act_role()) IN ('province_dispatcher', 'laboratory_clerk'))
+    -- over the API a source hands in what it has signed, in nobody's name; the worker verifies the signature again
+    OR ((SELECT act_kind()) = 'public' AND uploaded_by IS NULL AND state = 'received' AND signature IS NOT NULL));
 CREATE POLICY change ON exchange_upload FOR UPDATE TO app USING ((SELECT act_kind()) = 'system');
+-- the content: added with its upload, read and removed by the worker alone
+CREATE POLICY read ON exchange_uploadpart FOR SELECT TO app USING ((SELECT act_kind()) = 'system');
+CREATE POLICY add ON exchange_uploadpart FOR INSERT TO app WITH CHECK (exchange_upload_takes_parts(upload_id));
+CREATE POLICY forget ON exchange_uploadpart FOR DELETE TO app USING (
+    (SELECT act_kind()) = 'system' AND upload_id IN (SELECT u.id FROM exchange_upload u WHERE u.state <> 'received'));
+CREATE POLICY read ON exchange_uploadfaults FOR SELECT TO app USING (
+    EXISTS (SELECT 1 FROM exchange_upload u WHERE u.id = upload_id));
+CREATE POLICY add ON exchange_uploadfaults FOR INSERT TO app WITH CHECK ((SELECT act_kind()) = 'system');
+CREATE POLICY read ON exchange_uploadcancellation FOR SELECT TO app USING (
+    EXISTS (SELECT 1 FROM exchange_upload u WHERE u.id = upload_id));
+CREATE POLICY add ON exchange_uploadcancellation FOR INSERT TO app WITH CHECK (
+    (SELECT act_kind()) = 'system'
+    OR (officer = (SELECT act_officer()) AND EXISTS (SELECT 1 FROM exchange_upload u WHERE u.id = upload_id)));
+-- taking a batch back: asked for by who may see it, approved by another officer of the province
+CREATE POLICY read ON exchange_rollback FOR SELECT TO app USING (
+    EXISTS (SELECT 1 FROM exchange_batch b WHERE b.id = batch_id));
+CREATE POLICY add ON exchange_rollback FOR INSERT TO app WITH CHECK (
+    requester_id = (SELECT act_officer()) AND (SELECT act_role()) IN ('province_dispatcher', 'laboratory_clerk')
+    AND EXISTS (SELECT 1 FROM exchange_batch b WHERE b.id = batch_id));
+CREATE POLICY read ON exchange_rollbackreview FOR SELECT TO app USING (
+    EXISTS (SELECT 1 FROM exchange_batch b WHERE b.id = batch_id));
+CREATE POLICY add ON exchange_rollbackreview FOR INSERT TO app WITH CHECK (
+    reviewer_id = (SELECT act_officer()) AND (SELECT act_role()) = 'province_dispatcher' AND done_at IS NULL);
+CREATE POLICY change ON exchange_rollbackreview FOR UPDATE TO app USING ((SELECT act_kind()) = 'system');
 
 -- audit: written by audit_append only, which takes who and why from the act
 CREATE POLICY read ON audit_event FOR SELECT TO app USING (
@@ -377,7 +411,7 @@ DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY['evidence_evidence', 'evidence_decision', 'audit_event', 'audit_pendingleaf',
                              'casework_proposal', 'casework_review', 'casework_workitem', 'exchange_batch',
-                             'subject_state', 'people_subject',
+                             'exchange_rollback', 'exchange_rollbackreview', 'subject_state', 'people_subject',
                              'areas_riskarea', 'areas_designation', 'areas_approval', 'areas_ruledstep',
                              'rulesets_revision', 'rulesets_check', 'rulesets_rehearsal', 'rulesets_submission',
                              'rulesets_approval']
