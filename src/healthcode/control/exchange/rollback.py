@@ -7,6 +7,7 @@ In pieces, each a transaction of its own: if we die between two, the job runs ag
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -126,7 +127,7 @@ def _rescission(row: tuple[Any, ...]) -> Fact:
     return Fact(
         subject=subject,
         kind=EvidenceKind(kind),
-        fields=fields,
+        fields=json.loads(fields) if isinstance(fields, str) else fields,
         occurred=occurred,
         document=document,
         anchor=anchor,
