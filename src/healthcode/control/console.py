@@ -62,14 +62,31 @@ PLACES = (
         frozenset({Role.PROVINCE_DISPATCHER, Role.CITY_OFFICER}),
     ),
     Place("/console/province/nobody/", "无人认领", "Nobody's queue", "people", frozenset({Role.PROVINCE_DISPATCHER})),
+    Place(
+        "/console/province/runs/",
+        "全员判定",
+        "Runs",
+        "list",
+        frozenset({Role.PROVINCE_DISPATCHER, Role.OPERATOR}),
+    ),
+    Place(
+        "/console/province/rulesets/",
+        "规则集",
+        "Rulesets",
+        "list",
+        frozenset({Role.RULE_MAKER, Role.RULE_APPROVER, Role.AUDITOR}),
+    ),
     Place("/console/audit/", "审计记录", "Audit", "search", frozenset({Role.AUDITOR})),
 )
 HOME = {
     Role.COUNTY_OFFICER: "/console/county/",
     Role.CITY_OFFICER: "/console/province/",
     Role.PROVINCE_DISPATCHER: "/console/province/",
+    Role.RULE_MAKER: "/console/province/rulesets/",
+    Role.RULE_APPROVER: "/console/province/rulesets/",
     Role.LABORATORY_CLERK: "/console/imports/",
     Role.AUDITOR: "/console/audit/",
+    Role.OPERATOR: "/console/province/runs/",
 }
 
 

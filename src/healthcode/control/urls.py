@@ -14,6 +14,8 @@ urlpatterns = [
     path("", include("healthcode.control.exchange.urls")),
     path("", include("healthcode.control.venues.urls")),
     path("", include("healthcode.control.areas.urls")),
+    path("", include("healthcode.control.population.urls")),
+    path("", include("healthcode.control.rulesets.urls")),
     path("", include("healthcode.control.notices.urls")),
     path("", include("healthcode.control.audit.urls")),
     path("demo/", include("healthcode.control.people.demo_urls")),
