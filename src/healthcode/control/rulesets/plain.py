@@ -107,7 +107,7 @@ def _phase(ruleset: Ruleset, phase: Phase) -> PlainPhase:
         name=phase.name[_lang()],
         color=phase.color,
         word=color_word(phase.color, ruleset, _lang()),
-        shape=color.shape,
+        shape=color.shape.replace("_", "-"),
         lasts=_lasts(phase),
         tests=_tests(phase.schedule),
     )
@@ -131,8 +131,9 @@ def _tests(schedule: Schedule | None) -> str:
     if schedule is None:
         return ""
     if schedule.days:
+        each = "各" if len(schedule.days) > 1 else ""
         days = say("、", ", ").join(str(day) for day in schedule.days)
-        return say(f"第{days}天各检测一次", f"one test on day {days}")
+        return say(f"第{days}天{each}检测一次", f"one test on day {days}")
     hours = schedule.spacing // 60
     return say(
         f"检测{schedule.count}次，每次间隔{hours}小时以上", f"{schedule.count} tests, at least {hours} hours apart"
