@@ -22,6 +22,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from healthcode.adapters.database_roles import database_create, database_roles_ensure
 from healthcode.adapters.embedded_postgres import EmbeddedPostgres
@@ -33,6 +35,7 @@ __all__ = ["cast_database", "control_ports", "world"]  # fixtures of their own f
 REPOSITORY = Path(__file__).resolve().parents[1]
 TEMPLATE = "healthcode_template"
 MEMORY = Path("/dev/shm")
+ON_A_PROVINCE = {"tests/browser/test_consoles.py", "tests/browser/test_stories.py"}
 ROOM = 4 << 30
 """Bytes that one worker may fill: the widest test imports 200,000 leads."""
 _numbers = itertools.count(1)
@@ -97,6 +100,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):
         slow = {item.path for item in items if item.get_closest_marker("slow")}
         items.sort(key=lambda item: item.path not in slow)
+
+
+class ByFile(LoadFileScheduling):
+    """Whole files go to a worker; those that need a running province all to the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return "province" if file in ON_A_PROVINCE else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """How tests are dealt to workers under `--dist loadfile`."""
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from healthcode.control.notices.quiet import SendingRules
 from healthcode.control.people.ports import IdentityRegistry, SmsSender
 from healthcode.crypto.interfaces import SigningKey
 from healthcode.crypto.keystore import KeyStore
@@ -59,6 +60,7 @@ class Ports:
     snapshots: Path | None = None
     base: RulesetHistory | None = None
     rulebook: Mapping[str, RulebookSet] = field(default_factory=dict)
+    sending: SendingRules = field(default_factory=SendingRules)
 
 
 _PORTS: Ports | None = None
