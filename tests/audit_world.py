@@ -5,25 +5,26 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from healthcode.adapters.rulebook_files import ruleset_load
+from healthcode.control.audit.answers import Rulesets
 from healthcode.control.audit.check import Tally, audit
 from healthcode.control.audit.findings import Finding
-from healthcode.control.audit.store import store_open
-from healthcode.rules.model import Ruleset
+from healthcode.control.audit.store import AuditStore, store_open
+from healthcode.control.rulesets.book import rulesets_decided
 from tests.control_world import REPOSITORY, World
 from tests.intake import NOW, lead, leads, proposed, result, results, reviewed, with_code
 from tests.people import BAI, LIN, QIAN, SUN, ZHAO
 
 
-def rulesets(key: str) -> Ruleset | None:
-    """The ruleset that decisions name."""
-    ruleset = ruleset_load("ninth-edition", REPOSITORY / "rulebook")
-    return ruleset if key == f"{ruleset.id}@{ruleset.version}" else None
+def rulesets(store: AuditStore) -> Rulesets:
+    """The rules that decisions name: the rulebook's ninth edition, and what was published since."""
+    ninth = ruleset_load("ninth-edition", REPOSITORY / "rulebook")
+    return rulesets_decided(ninth, store.publications(), {ninth.key: ninth}.get)
 
 
 def found(world: World, *, since: datetime | None = None, tally: Tally | None = None) -> list[Finding]:
     """Everything that the audit finds."""
     with store_open(world.database.dsn("auditor"), since=since) as store:
-        return list(audit(store, rulesets, tally=tally or Tally(), progress=lambda _done: None))
+        return list(audit(store, rulesets(store), tally=tally or Tally(), progress=lambda _done: None))
 
 
 def codes(world: World) -> set[str]:

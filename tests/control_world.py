@@ -28,7 +28,7 @@ from django.db import connection, transaction
 from healthcode.adapters.registry_file import RegistryFile, registry_write
 from healthcode.control.configuration import ControlOptions, configure, database_change
 from healthcode.control.people.ports import SmsUnavailable
-from healthcode.control.ports import Ports, ports
+from healthcode.control.ports import Issuer, Ports, RulebookSet, ports
 from healthcode.crypto.suites import suite
 from healthcode.domain.document import Document
 from tests.people import OFFICERS, RESIDENTS, OfficerRole, Person
@@ -138,11 +138,12 @@ def registry_people(people: Sequence[Person]) -> list[tuple[Document, str]]:
 def control_ports(cluster: Cluster) -> Ports:
     """Django configured once for this process, with real adapters on the session's data folder."""
     from healthcode.adapters.key_store_file import KeyStoreFile
-    from healthcode.adapters.rulebook_files import ruleset_load
+    from healthcode.adapters.rulebook_files import rulebook_files, ruleset_load
 
     data = cluster.data
     secrets = cluster.secrets
     registry_write(data / "registry", secrets.blind_key, registry_people(RESIDENTS))
+    person = secrets.issuer_person
     made = Ports(
         region="140000",
         public_url="http://127.0.0.1:8001",
@@ -155,8 +156,11 @@ def control_ports(cluster: Cluster) -> Ports:
         epoch_master=secrets.epoch_master,
         issuer_key=secrets.issuer_venue.private,
         issuer_kid=secrets.issuer_venue.kid,
+        person_issuer=Issuer(person.suite, person.kid, person.private),
+        lake=data / "lake",
         system_token=secrets.system_token,
         demo=True,
+        rulebook={name: RulebookSet(*found) for name, found in rulebook_files(REPOSITORY / "rulebook").items()},
     )
     configure(
         ControlOptions(

@@ -25,7 +25,8 @@ def designation(
     **changes: Any,
 ) -> Designation:
     """A proposal about the compound, by default a new area at high risk; `level` empty proposes to lift it."""
-    from healthcode.control.areas.services import Draft, area_propose
+    from healthcode.control.areas.drafts import Draft
+    from healthcode.control.areas.services import area_propose
 
     name = {} if area else {"name": "古陶镇锦绣小区", "name_en": "Jinxiu compound", "addresses": ("锦绣小区",)}
     draft = Draft(level=level, basis="平疫防指〔2022〕18号", area=area, **{**name, **changes})

@@ -10,6 +10,8 @@ from typing import Any
 
 from healthcode.codes.epoch import EpochKeys, epoch_key
 from healthcode.codes.live import LiveClaim, live_mint
+from healthcode.codes.paper import PaperClaim, paper_issue
+from healthcode.codes.passes import PassClaim, Step, locator_seal, pass_issue, pass_show
 from healthcode.codes.session import SessionClaim, session_seal
 from healthcode.codes.venue import VenueClaim, venue_rotating, venue_static
 from healthcode.crypto.sealed_box import box_keypair, seal_to
@@ -29,6 +31,7 @@ from healthcode.table.payloads import (
     ColorsNote,
     EpochNote,
     NoticeEntry,
+    PaperNote,
     PoliciesNote,
     PolicyEntry,
     TrustNote,
@@ -44,7 +47,8 @@ GREEN, YELLOW, RED = 2, 3, 4
 NOON = 27_397_680  # 2022-02-03T04:00Z, noon in the region, as a minute
 SECRET = bytes(32)
 ISSUER = suite("intl").generate_signing_key()
-KID = b"issuer-1"
+KID, PERSON_KID = b"issuer-1", b"person-1"
+PHONE = suite("intl").generate_signing_key()
 BASE = "https://code.example"
 DEVICE, OTHER_DEVICE = b"device-of-kong-1", b"device-of-kong-2"
 
@@ -202,6 +206,23 @@ class EdgeWorld:
         claim = LiveClaim(subject, generation, self.now + minutes, "林*", 0)
         return live_mint(self.keys, claim, region=REGION)
 
+    def shown(self, subject: int, *, generation: int = 1, phone: Any = PHONE, kid: bytes = PERSON_KID) -> str:
+        """A pass as a phone without network shows it in this minute."""
+        handle = subject.to_bytes(16, "big")
+        locator = locator_seal(self.keys, handle=handle, subject=subject, issued=self.now)
+        claim = PassClaim(
+            handle, generation, (Step(self.now, GREEN, 0),), "林*", self.now, self.now + 240,
+            PHONE.public.to_bytes(), locator,
+        )  # fmt: skip
+        return pass_show(phone, pass_issue(ISSUER, kid, claim, region=REGION), minute=self.now)
+
+    def paper(self, subject: int, *, kid: bytes = PERSON_KID) -> str:
+        """A paper code that the edge knows."""
+        handle = subject.to_bytes(16, "big")
+        self.publish(FeedKind.PAPER, key_from_bytes(handle), PaperNote(papers=[(handle, subject)]))
+        claim = PaperClaim(handle, self.now, self.now + 1440, "孙*")
+        return paper_issue(ISSUER, kid, claim, region=REGION)
+
     def poster(self, venue: int, *, issuer: Any = ISSUER, base: str = BASE) -> str:
         return venue_static(issuer, KID, VenueClaim(venue, 1), region=REGION, base_url=base)
 
@@ -258,8 +279,9 @@ class EdgeWorld:
         self.host.publish(FeedKind.COLORS, 0, ColorsNote(colors=colors, notices=[notice]))
         self.host.publish(FeedKind.POLICIES, 0, PoliciesNote(default=_default()))
         point = ISSUER.public.to_bytes()
-        trust = TrustNote(kid=KID, suite="intl", public=point, purpose="venue")
-        self.host.publish(FeedKind.TRUST, key_from_bytes(KID), trust)
+        for kid, purpose in ((KID, "venue"), (PERSON_KID, "person")):
+            trust = TrustNote(kid=kid, suite="intl", public=point, purpose=purpose)
+            self.host.publish(FeedKind.TRUST, key_from_bytes(kid), trust)
         for day in range(day_of(NOON) - 1, day_of(NOON) + 20):
             sealed = {"edge-1": seal_to(self.public, epoch_key(SECRET, day % 65536), context=EPOCH_CONTEXT)}
             note = EpochNote(

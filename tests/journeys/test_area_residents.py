@@ -58,7 +58,7 @@ def test_the_batch_is_taken_back_by_rows_and_the_area_stays(county: World) -> No
     from healthcode.control.areas.selectors import level_now
 
     said = county_wide(county)
-    designated(county, area=said.area_id, level="", rescinds=said.pk, now=LATER)
+    designated(county, area=said.area_id, level="", rescinds_id=said.pk, now=LATER)
     assert colors(county) == ["green"] * 3
     assert county.superuser("SELECT rescinded FROM evidence_evidence ORDER BY id") == [(False,)] * 2 + [(True,)] * 2
     with county.acting(ZHOU):
@@ -69,9 +69,9 @@ def test_a_batch_is_taken_back_once(county: World) -> None:
     from healthcode.control.problems import Problem
 
     said = county_wide(county)
-    designated(county, area=said.area_id, level="", rescinds=said.pk, now=LATER)
+    designated(county, area=said.area_id, level="", rescinds_id=said.pk, now=LATER)
     with pytest.raises(Problem, match="draft_incomplete"):
-        designation(county, area=said.area_id, level="", rescinds=said.pk, now=LATER)
+        designation(county, area=said.area_id, level="", rescinds_id=said.pk, now=LATER)
 
 
 def test_compounds_take_nobody_in_because_addresses_are_sealed(county: World) -> None:

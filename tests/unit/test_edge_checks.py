@@ -102,11 +102,6 @@ def test_documents_are_answered_alike_whoever_they_belong_to(edge):
     assert (answer["outcome"], answer["verdict"], answer["masked_name"]) == ("unknown", "pass_with_register", None)
 
 
-def test_paper_says_what_to_do_instead(edge):
-    answer = edge.ask("POST", "/v1/checks", {"paper": "x"}, bearer=edge.inspector(MARKET))
-    assert (answer.status, answer.json["code"]) == (422, "paper_not_in_use")
-
-
 def test_data_older_than_four_hours_are_stale_and_stop_nobody(edge):
     edge.pass_time(4 * 3600 + 60)
     check = edge.check(edge.live(ZHAO))

@@ -120,7 +120,7 @@ def test_a_rule_that_opens_on_a_negative_test_is_refused() -> None:
 
 def test_a_ruleset_for_a_later_engine_is_refused() -> None:
     """The language grows; an old release must not guess."""
-    assert "this release speaks 1.1" in told("ruleset.yaml", 'engine: "1.1"', 'engine: "1.2"')
+    assert "this release speaks 1.2" in told("ruleset.yaml", 'engine: "1.1"', 'engine: "1.3"')
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,23 @@ def _named_in_force(rulebook: Path) -> str | None:
     return None
 
 
+def rulebook_files(rulebook: Path) -> dict[str, tuple[Mapping[str, str], Ruleset]]:
+    """Every ruleset by its id: its files as text, and what they say; raises RulebookError for none, RulesetError."""
+    found: dict[str, tuple[Mapping[str, str], Ruleset]] = {}
+    for folder in ruleset_folders(rulebook).values():
+        files = ruleset_files(folder)
+        ruleset = parse_ruleset(files)
+        found[ruleset.id] = {name: content.decode() for name, content in files.items()}, ruleset
+    if not found:
+        raise RulebookError(f"no ruleset.yaml under {rulebook}; name a folder of the rulebook")
+    return found
+
+
+def ruleset_base(rulebook: Path) -> RulesetHistory | None:
+    """The rulesets that the clock leads through, None where `region.yaml` names the one; raises as they do."""
+    return None if _named_in_force(rulebook) is not None else ruleset_history(rulebook)
+
+
 def ruleset_in_force(rulebook: Path, now: Minute) -> Ruleset:
     """The one ruleset that services load: the one that `region.yaml` names, otherwise the one in force at `now`.
 

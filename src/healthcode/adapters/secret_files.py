@@ -52,6 +52,7 @@ class Secrets:
     blind_key: bytes  # 32 bytes, blind indexes of identity fields
     epoch_master: bytes  # 32 bytes, the edges' daily keys derive from it
     issuer_venue: SigningSecret  # signs venue codes
+    issuer_person: SigningSecret  # signs passes and papers
     feed_signing: SigningSecret  # signs heartbeats and snapshots
     django_key: str
     system_token: str  # with which worker and seed act as the system, never as an officer
@@ -70,6 +71,9 @@ def secrets_open(folder: Path, *, create: bool, production: bool = False, suite_
             f"{folder} holds no secrets. Start `healthcode run` once (it generates them), or point HEALTHCODE_DATA "
             "at the data folder that has them."
         )
+    if create and not (folder / "issuer-person.json").exists():
+        # A folder of an earlier release. Nothing that exists was made with this key, so a new one loses nothing.
+        _write(folder / "issuer-person.json", _new_signing(suite_name))
     _check_private(folder)
     demo = (folder / "demo").exists()
     if demo and production:
@@ -86,6 +90,7 @@ def secrets_open(folder: Path, *, create: bool, production: bool = False, suite_
         blind_key=_read_key(folder / "blind.key"),
         epoch_master=_read_key(folder / "epoch-master.key"),
         issuer_venue=_read_signing(folder / "issuer-venue.json"),
+        issuer_person=_read_signing(folder / "issuer-person.json"),
         feed_signing=_read_signing(folder / "feed-signing.json"),
         django_key=_read(folder / "django.key"),
         system_token=_read(folder / "system.token"),
@@ -101,6 +106,7 @@ def _generate(folder: Path, *, demo: bool, suite_name: str) -> None:
         "blind.key": _new_key,
         "epoch-master.key": _new_key,
         "issuer-venue.json": lambda: _new_signing(suite_name),
+        "issuer-person.json": lambda: _new_signing(suite_name),
         "feed-signing.json": lambda: _new_signing(suite_name),
         "django.key": lambda: secrets.token_urlsafe(48),
         "system.token": lambda: secrets.token_urlsafe(32),

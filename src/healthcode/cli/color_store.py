@@ -61,7 +61,7 @@ def color_explain(subject: Subject, lang: Lang = Language.ZH, as_json: Json = Fa
     settings = settings_load()
     with audit_store(settings, number=subject) as store, _asked():
         trail = subject_trail(store, subject)
-        answer = subject_answer(trail, audit_rulesets(settings), now=datetime.now(UTC))
+        answer = subject_answer(trail, audit_rulesets(settings, store), now=datetime.now(UTC))
         offices = store.offices()
     if as_json:
         _print_json(_document(answer, offices) | {"subject": subject, "version": trail.state.version})
@@ -81,7 +81,7 @@ def color_replay(
     instant = _instant("--as-of", as_of)
     with audit_store(settings, number=subject) as store, _asked():
         trail = subject_trail(store, subject)
-        replayed = subject_replay(trail, audit_rulesets(settings), as_of=instant, as_known=as_known)
+        replayed = subject_replay(trail, audit_rulesets(settings, store), as_of=instant, as_known=as_known)
         offices = store.offices()
     if as_json:
         decision = {"version": replayed.decided.version, "at": replayed.decided.decided_at.isoformat()}
@@ -108,7 +108,7 @@ def color_audit(since: Since = None, lang: Lang = Language.ZH, as_json: Json = F
     with audit_store(settings, since=begin) as store, _bar() as bar:
         task = bar.add_task("subjects", total=store.subjects())
         findings = audit(
-            store, audit_rulesets(settings), tally=tally, progress=lambda done: bar.update(task, completed=done)
+            store, audit_rulesets(settings, store), tally=tally, progress=lambda done: bar.update(task, completed=done)
         )
         for finding in findings:
             found += 1
@@ -155,12 +155,12 @@ def _print_json(document: dict[str, object]) -> None:
 
 
 def _document(answer: Answer, offices: Offices) -> dict[str, object]:
-    told = explanation_document(answer.evaluation, answer.ruleset, answer.evidence, offices=offices)
-    return {"evaluation": evaluation_to_json(answer.evaluation, answer.ruleset), "explanation": told}
+    told = explanation_document(answer.evaluation, answer.rules, answer.evidence, offices=offices)
+    return {"evaluation": evaluation_to_json(answer.evaluation, answer.rules), "explanation": told}
 
 
 def _print_answer(answer: Answer, offices: Offices, lang: Language, subject: int) -> None:
-    told = explain(answer.evaluation, answer.ruleset, answer.evidence, lang.value, offices=offices)
+    told = explain(answer.evaluation, answer.rules, answer.evidence, lang.value, offices=offices)
     out = Console(highlight=False, soft_wrap=True)
     out.print(f"{subject} · {told.color_word} · {told.ruleset} · {minute_text(answer.evaluation.now)}", markup=False)
     for line in _lines(told):

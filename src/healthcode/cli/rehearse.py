@@ -66,7 +66,7 @@ def _print(found: Any, seconds: float) -> None:
     out.print(changes)
     out.print(rules)
     if found.sample:
-        out.print("for example the subjects " + ", ".join(map(str, found.sample)))
+        out.print("for example the subjects " + ", ".join(str(number) for number, _, _ in found.sample))
     out.print(f"{seconds:.1f} s; nothing was written")
 
 

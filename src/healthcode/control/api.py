@@ -5,6 +5,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from healthcode import __version__
+from healthcode.control.credentials.api import router as credentials
 from healthcode.control.language import say
 from healthcode.control.people.answers import shape_error
 from healthcode.control.people.api import router as people
@@ -19,6 +20,7 @@ api = NinjaAPI(
 )
 api.add_router("/people", people)
 api.add_router("/venues", venues)
+api.add_router("/credentials", credentials)
 
 
 @api.exception_handler(Problem)

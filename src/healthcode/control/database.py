@@ -22,6 +22,7 @@ SQL_FILES = (
     "venues/inspectors.sql",
     "casework/four_eyes.sql",
     "areas/areas.sql",
+    "rulesets/rulesets.sql",
     "offices/policies.sql",
     "offices/grants.sql",
 )

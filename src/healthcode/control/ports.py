@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from healthcode.control.people.ports import IdentityRegistry, SmsSender
 from healthcode.crypto.keystore import KeyStore
 from healthcode.rules.model import Ruleset
+from healthcode.rules.succession import RulesetHistory
+
+
+@dataclass(frozen=True, slots=True)
+class RulebookSet:
+    """One ruleset of the rulebook on disk: its files as text, and what they say."""
+
+    files: Mapping[str, str]
+    ruleset: Ruleset
+
+
+@dataclass(frozen=True, repr=False)
+class Issuer:
+    """A key that signs codes: its suite, its id (8 bytes), scalar and point (97 bytes). It has no repr on purpose."""
+
+    suite: str
+    kid: bytes
+    private: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Ports and keys. `region` is the deployment's id, the same in table, feed, codes and sessions."""
+    """Ports and keys. `region` is the deployment's id, the same in table, feed, codes and sessions.
+
+    `ruleset` is the rulebook's on disk, or, where the clock decides among several, `base` is their history. What is in
+    force also depends on what was published: ask `rulesets.reading`. `lake` is the folder
+    where evidence lies by number, for runs over everybody.
+    """
 
     region: str
     public_url: str
@@ -25,8 +49,12 @@ class Ports:
     epoch_master: bytes
     issuer_key: bytes
     issuer_kid: bytes
+    person_issuer: Issuer
+    lake: Path
     system_token: str = ""
     demo: bool = False
+    base: RulesetHistory | None = None
+    rulebook: Mapping[str, RulebookSet] = field(default_factory=dict)
 
 
 _PORTS: Ports | None = None

@@ -14,7 +14,20 @@ ALLOWED_HOSTS: list[str] = []
 CSRF_TRUSTED_ORIGINS: list[str] = []
 DEBUG = False
 
-APPS = ["offices", "audit", "bridge", "people", "exchange", "casework", "evidence", "venues", "areas"]
+APPS = [
+    "offices",
+    "audit",
+    "bridge",
+    "people",
+    "exchange",
+    "casework",
+    "evidence",
+    "venues",
+    "areas",
+    "rulesets",
+    "credentials",
+    "population",
+]
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -5,27 +5,22 @@ Total: whatever was scanned gets an outcome and a verdict; only the asking devic
 
 import os
 import time
-from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET
 
-from healthcode.codes.errors import CodeError, Expired, Forged
-from healthcode.codes.live import LiveClaim, live_open
 from healthcode.codes.session import SessionClaim
-from healthcode.domain.outcome import Freshness as Level
 from healthcode.domain.policy import judge
 from healthcode.domain.presence import Presence
-from healthcode.domain.time import Minute
 from healthcode.edge.answers import Check, CheckBatch, CheckOne, CheckRequest
+from healthcode.edge.finding import Finder, Found
 from healthcode.edge.http import Problem, Request, Response, json_response
-from healthcode.edge.limits import RateLimit, TwinWatch
+from healthcode.edge.limits import RateLimit
 from healthcode.edge.metrics import Metrics
 from healthcode.edge.sessions import Sessions
 from healthcode.edge.status import Moment
 from healthcode.edge.visit_queue import VisitOverload, VisitPoison, VisitQueue
 from healthcode.edge.world import Gate, World
-from healthcode.table.record import UNKNOWN, Record
 from healthcode.visits.record import Visit, visit_key
 
 CHECKS_PER_MINUTE = 1_200
@@ -44,7 +39,7 @@ class Checks:
         self._visits = visits
         self._metrics = metrics
         self.limit = RateLimit(CHECKS_PER_MINUTE)
-        self.twins = TwinWatch()
+        self.finder = Finder(world, metrics)
         self._prefix = f"{os.getpid():x}-{time.time_ns():x}-"
         self._count = 0
 
@@ -84,7 +79,7 @@ class Checks:
             verdict=verdict,
             reason=found.reason or judgement.reason_code,
             failed_condition=judgement.failed_condition,
-            masked_name=found.claim.masked_name if found.claim else None,
+            masked_name=found.person.masked_name if found.person else None,
             last_negative_minute=last,
             test_age_h=None if last is None else max(0, now - last) // 60,
             notices=self._world.notices(found.notices),
@@ -93,32 +88,14 @@ class Checks:
             server_time_ms=int(moment.wall_s * 1000),
         )
 
-    def _find(self, thing: CheckOne, venue: int, moment: Moment) -> "_Found":
+    def _find(self, thing: CheckOne, venue: int, moment: Moment) -> Found:
         """What is known about the thing shown.  Documents are not looked up here: each reads `unknown` alike."""
-        if thing.paper is not UNSET:
-            raise Problem("paper_not_in_use")
-        if thing.code is UNSET:
-            if thing.document is UNSET:
-                raise Problem("bad_request", errors=({"field": "code", "message": "give code, paper or document"},))
-            return _Found("unknown")
-        try:
-            claim = live_open(self._world.keys, thing.code, region=self._world.region, now_s=moment.wall_s)
-        except CodeError as error:
-            return _Found(error.outcome, "" if isinstance(error, Expired | Forged) else error.code)
-        return self._look_up(claim, venue, int(moment.wall_s) // 60)
-
-    def _look_up(self, claim: LiveClaim, venue: int, now: Minute) -> "_Found":
-        """The record and the outcome of a genuine code of this minute."""
-        if self.twins.check(claim.subject, claim.minute, venue, now):
-            self._metrics.events["code_in_two_places"] += 1
-        record = self._world.record(claim.subject)
-        if record.generation != claim.generation and record is not UNKNOWN:
-            # an older code was recalled; a newer one means that our data are behind
-            return _Found("recalled" if claim.generation < record.generation else "unknown", claim=claim)
-        if self._world.level is Level.stale:
-            return _Found("stale", "", claim, record)
-        state, notices = self._world.effective(record, now)
-        return _Found(self._world.color_id(state), "", claim, record, notices)
+        shown = thing.code if thing.code is not UNSET else thing.paper
+        if shown is not UNSET:
+            return self.finder.find(shown, venue, moment)
+        if thing.document is UNSET:
+            raise Problem("bad_request", errors=({"field": "code", "message": "give code, paper or document"},))
+        return Found("unknown")
 
     async def _store(self, visit: Visit) -> str:
         """`stored` when the visit is durable; a gate does not close because the store is away."""
@@ -132,22 +109,12 @@ class Checks:
         return "stored"
 
 
-class _Found(NamedTuple):
-    """What a check found: the outcome, why where the code itself says it, and whose code and record it was."""
-
-    outcome: str
-    reason: str = ""
-    claim: LiveClaim | None = None
-    record: Record = UNKNOWN
-    notices: int = 0
-
-
-def _visit(found: _Found, verdict: str, inspector: SessionClaim, at_ms: int) -> Visit:
+def _visit(found: Found, verdict: str, inspector: SessionClaim, at_ms: int) -> Visit:
     return Visit(
         id=visit_key(at_ms, os.urandom(10)),
         venue=inspector.venue,
         checkpoint=inspector.checkpoint,
-        subject=found.claim.subject if found.claim else 0,
+        subject=found.person.subject if found.person else 0,
         at_ms=at_ms,
         grade=Presence.inspected,
         device=inspector.device,

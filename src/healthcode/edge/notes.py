@@ -1,6 +1,7 @@
 """The published notes (colors, policies, keys, trust, venues) made ready for answering."""
 
-from collections.abc import Callable, Collection
+import contextlib
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 from healthcode.codes.epoch import EpochKey, EpochKeys
@@ -33,6 +34,10 @@ KEPT_EPOCH_MINUTES = 7 * 24 * 60
 """How long an epoch key is held after its end: sessions sealed with it are renewed daily and die then."""
 
 
+Issuers = Mapping[bytes, VerifyKey]
+"""The issuer keys trusted for one purpose, by key id."""
+
+
 class Gate(NamedTuple):
     """One venue with the policy in force."""
 
@@ -50,10 +55,16 @@ class Published:
     """One state of the notes.  Immutable."""
 
     def __init__(
-        self, colors: ColorsNote | None, policies: PoliciesNote | None, keys: EpochKeys, venue_reader: VenueReader
+        self,
+        colors: ColorsNote | None,
+        policies: PoliciesNote | None,
+        keys: EpochKeys,
+        venue_reader: VenueReader,
+        issuers: Mapping[str, Issuers],
     ) -> None:
         self.keys = keys
         self.venue_reader = venue_reader
+        self.issuers = issuers
         self.complete = colors is not None and policies is not None and bool(keys.ids)
         self._scheme = _scheme(colors)
         entries = colors.colors if colors else []
@@ -113,10 +124,10 @@ class Notes:
         self._edge, self._private = edge
         self._hosts = hosts
         self._opened: dict[bytes, EpochKey | None] = {}
-        self._trusted: dict[bytes, VerifyKey] = {}
+        self._trusted: dict[str, dict[bytes, VerifyKey]] = {}
         self._keys = EpochKeys([])
         self._venue_reader = VenueReader({}, region=region, hosts=hosts)
-        self.published = Published(None, None, self._keys, self._venue_reader)
+        self.published = Published(None, None, self._keys, self._venue_reader, self._trusted)
 
     def read(self, side: SideStore, now: Minute) -> Published:
         """The notes as they are now.  Keys and reader stay the same objects while nothing about them changes."""
@@ -124,13 +135,17 @@ class Notes:
         held = [key for key in held if key.valid_until + KEPT_EPOCH_MINUTES > now]
         if sorted(key.id for key in held) != sorted(self._keys.ids):
             self._keys = EpochKeys(held)
-        trusted = dict(_trusted(side, now))
-        if trusted.keys() != self._trusted.keys():
-            self._trusted = trusted
-            self._venue_reader = VenueReader(trusted, region=self._region, hosts=self._hosts)
+        trusted = _trusted(side, now)
+        if trusted.get("venue", {}).keys() != self._trusted.get("venue", {}).keys():
+            self._venue_reader = VenueReader(trusted.get("venue", {}), region=self._region, hosts=self._hosts)
+        self._trusted = trusted
         colors, policies = side.get(FeedKind.COLORS, 0), side.get(FeedKind.POLICIES, 0)
         self.published = Published(
-            _decoded(colors, ColorsNote), _decoded(policies, PoliciesNote), self._keys, self._venue_reader
+            _decoded(colors, ColorsNote),
+            _decoded(policies, PoliciesNote),
+            self._keys,
+            self._venue_reader,
+            self._trusted,
         )
         return self.published
 
@@ -171,16 +186,15 @@ def _epoch_key(payload: bytes, edge: str, private: bytes) -> EpochKey | None:
     return EpochKey(note.epoch, key, note.valid_from, note.valid_until)
 
 
-def _trusted(side: SideStore, now: Minute) -> list[tuple[bytes, VerifyKey]]:
-    found: list[tuple[bytes, VerifyKey]] = []
+def _trusted(side: SideStore, now: Minute) -> dict[str, dict[bytes, VerifyKey]]:
+    """The issuer keys in force, by purpose and key id."""
+    found: dict[str, dict[bytes, VerifyKey]] = {}
     for _, payload in side.items(FeedKind.TRUST):
         note = _decoded(payload, TrustNote)
-        if note is None or note.purpose != "venue" or not note.from_ <= now < (note.until or now + 1):
+        if note is None or not note.from_ <= now < (note.until or now + 1):
             continue
-        try:
-            found.append((note.kid, suite(note.suite).public_from_bytes(note.public)))
-        except CryptoError:
-            continue
+        with contextlib.suppress(CryptoError):
+            found.setdefault(note.purpose, {})[note.kid] = suite(note.suite).public_from_bytes(note.public)
     return found
 
 

@@ -105,10 +105,6 @@ PROBLEMS: Mapping[str, Words] = {
         422, "这次登记无法保存", "This visit cannot be stored",
         "请重新扫描；仍不成功时改用纸质登记。", "Scan again; if it fails again, register on paper.",
     ),
-    "paper_not_in_use": _words(
-        422, "尚未启用纸质码", "Paper codes are not in use yet",
-        "请改为查验身份证，登记后放行。", "Check the ID card instead, register, and let the person pass.",
-    ),
     "rate_limited": _words(
         429, "请求过于频繁", "Too many requests",
         "请按 Retry-After 所示秒数后再试。", "Try again after the seconds named in Retry-After.",

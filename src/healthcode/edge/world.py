@@ -10,6 +10,7 @@ from typing import Protocol
 from healthcode.codes.epoch import EpochKeys, EpochMissing
 from healthcode.codes.session import SessionClaim
 from healthcode.codes.venue import VenueReader
+from healthcode.crypto.interfaces import VerifyKey
 from healthcode.domain.outcome import Freshness as Level
 from healthcode.domain.outcome import freshness_of
 from healthcode.domain.time import Minute
@@ -26,7 +27,7 @@ from healthcode.edge.status import (
 )
 from healthcode.table.file import TableView
 from healthcode.table.messages import FeedKind, SideStore, key_from_bytes
-from healthcode.table.payloads import GroundsNote, PayloadError, RecallNote, note_decode
+from healthcode.table.payloads import GroundsNote, PaperNote, PayloadError, RecallNote, note_decode
 from healthcode.table.record import UNKNOWN, Record, Skew, record_effective
 
 REFRESH_LATEST_S = 2.0
@@ -86,6 +87,10 @@ class World:
     def venue_reader(self) -> VenueReader:
         """Opens venue codes under the present trust list."""
         return self._published.venue_reader
+
+    def issuers(self, purpose: str) -> Mapping[bytes, VerifyKey]:
+        """The issuer keys trusted for a purpose (`person`: passes and papers), by key id."""
+        return self._published.issuers.get(purpose, {})
 
     @property
     def has_table(self) -> bool:
@@ -152,11 +157,25 @@ class World:
         if claim.kind == "resident":
             record = self.record(claim.subject)
             return record.generation > claim.generation
-        recalled = self._recalled.get(claim.device)
+        return self.recalled(claim.device)
+
+    def recalled(self, handle: bytes) -> bool:
+        """Whether a handle (of a device, a pass, a paper) stands on the recall list. A broken entry recalls."""
+        recalled = self._recalled.get(handle)
         if recalled is None:
-            recalled = self._device_recalled(claim.device)
-            self._recalled[claim.device] = recalled
+            if len(self._recalled) >= GATES:
+                self._recalled.clear()
+            recalled = self._recalled[handle] = self._listed(handle)
         return recalled
+
+    def paper_subject(self, handle: bytes) -> int:
+        """The subject number behind a paper's handle, 0 where it is not known here."""
+        note = self._note(FeedKind.PAPER, key_from_bytes(handle))
+        try:
+            papers = [] if note is None else note_decode(note, PaperNote).papers
+        except PayloadError:
+            return 0
+        return next((subject for known, subject in papers if known == handle), 0)
 
     def published_colors(self) -> list[Color]:
         """The colors in force, for devices."""
@@ -220,12 +239,12 @@ class World:
         side = self._host.side()
         return None if side is None else side.get(kind, key)
 
-    def _device_recalled(self, device: bytes) -> bool:
-        note = self._note(FeedKind.RECALL, key_from_bytes(device))
+    def _listed(self, handle: bytes) -> bool:
+        note = self._note(FeedKind.RECALL, key_from_bytes(handle))
         if note is None:
             return False
         try:
-            return note_decode(note, RecallNote).handle == device
+            return note_decode(note, RecallNote).handle == handle
         except PayloadError:
             return True
 

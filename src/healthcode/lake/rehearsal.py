@@ -29,14 +29,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What a switch would do. `rules` is open grounds by rule: now, and under the draft; `sample` subject numbers."""
+    """What a switch would do. `rules` is open grounds by rule: now, and under the draft.
+
+    `sample` is some of those who change: (subject number, before, after).
+    """
 
     in_force: str
     draft: str
     people: int
     changes: tuple[Change, ...]
     rules: Mapping[str, tuple[int, int]]
-    sample: tuple[int, ...]
+    sample: tuple[tuple[int, str, str], ...]
     singly: tuple[int, ...]
 
     @property
@@ -88,7 +91,7 @@ def rehearse(
         people=len(new),
         changes=tuple(Change(*key, people) for key, people in sorted(counts.items(), key=lambda c: (-c[1], c[0]))),
         rules={rule: (old_rules[rule], new_rules[rule]) for rule in sorted(old_rules | new_rules)},
-        sample=tuple(changed[:sample]),
+        sample=tuple((n, names[0](old[n]), names[1](new[n])) for n in changed[:sample]),
         singly=tuple(sorted(singly)),
     )
 

@@ -108,7 +108,7 @@ def area_levels_build(data: Data) -> tuple[Downgrade, ...]:
     return tuple(
         Downgrade(
             AreaLevel(d["level"]),
-            AreaLevel(d["to"]),
+            None if d["to"] == "lifted" else AreaLevel(d["to"]),
             d["clear_days"],
             d.get("clear_days_outright", d["clear_days"]),
             d["source"],

@@ -129,8 +129,14 @@ def _head_problems(head: Source, ruleset: Ruleset) -> list[Problem]:
     ]
     order = [AreaLevel.low, AreaLevel.medium, AreaLevel.high]
     for index, step in enumerate(ruleset.area_levels):
-        if order.index(step.to) >= order.index(step.level):
+        if step.to is not None and order.index(step.to) >= order.index(step.level):
             problems.append(head.problem(("area_levels", index, "to"), "no lower level", "downgrades go down"))
+    levels = [step.level for step in ruleset.area_levels]
+    problems += [
+        head.problem(("area_levels", index, "level"), f"{level} stands here twice", "one downgrade for each level")
+        for index, level in enumerate(levels)
+        if level in levels[:index]
+    ]
     data: Mapping[str, Any] = head.value if isinstance(head.value, dict) else {}
     used: list[tuple[Path, str]] = [
         (("abolished", k, "source"), a["source"]) for k, a in data.get("abolished", {}).items()

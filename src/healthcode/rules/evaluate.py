@@ -18,7 +18,7 @@ from healthcode.rules.model import EndKind, Phase, Ruleset
 from healthcode.rules.result import Evaluation, Ground, Notice, Span, Step, Unclear
 from healthcode.rules.sampling import samplings_due
 from healthcode.rules.schedule import TestBook
-from healthcode.rules.succession import Rules, RulesetHistory, ruleset_at
+from healthcode.rules.succession import Rules, RulesetHistory, ruleset_at, ruleset_last
 from healthcode.rules.transition import course_over
 
 _UNREADABLE = (AttributeError, TypeError, ValueError, KeyError, OverflowError)
@@ -225,8 +225,9 @@ def _notices(ids: tuple[str, ...], grounds: Sequence[Ground]) -> tuple[Notice, .
     return tuple(notices)
 
 
-def record_steps(evaluation: Evaluation, ruleset: Ruleset) -> list[tuple[Minute, int, int]]:
+def record_steps(evaluation: Evaluation, rules: Rules) -> list[tuple[Minute, int, int]]:
     """The timeline for the color table: (minute, state, notice bits) from `now` on, the answer now first."""
+    ruleset = ruleset_last(rules)
     ids = tuple(n.id for n in evaluation.notices)
     steps = [(evaluation.now, ruleset.colors.state(evaluation.color), ruleset.notice_bits(ids))]
     steps.extend((s.minute, ruleset.colors.state(s.color), ruleset.notice_bits(s.notices)) for s in evaluation.timeline)

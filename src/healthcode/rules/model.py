@@ -14,7 +14,7 @@ from healthcode.domain.evidence import EvidenceKind
 from healthcode.domain.policy import CheckPolicy
 from healthcode.domain.time import Day, Minute
 
-ENGINE: Final = (1, 1)
+ENGINE: Final = (1, 2)
 """Version of the rule language spoken here: a ruleset names the one it needs."""
 
 Text = Mapping[str, str]
@@ -121,10 +121,13 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Downgrade:
-    """Clear days after which an area of `level` becomes `to`; `clear_days_outright` where it never was higher."""
+    """Clear days after which an area of `level` becomes `to`; `clear_days_outright` where it never was higher.
+
+    `to` None: it is lifted.
+    """
 
     level: AreaLevel
-    to: AreaLevel
+    to: AreaLevel | None
     clear_days: int
     clear_days_outright: int
     source: str

@@ -96,7 +96,8 @@ class Evaluation:
     def decision_key(self) -> tuple[object, ...]:
         """Equal keys mean the same decision: color, grounds and timeline; a test that only renews its age is none.
 
-        Changes that the earlier timeline announced are no difference: compare the key at the same instant.
+        Which ruleset is in force is no part of it: what follows one names it in its spans. Changes that the earlier
+        timeline announced are no difference: compare the key at the same instant.
         """
         grounds = tuple((g.key, g.record, g.spans) for g in self.grounds)
-        return (self.ruleset, self.version, self.color, grounds, tuple(n.id for n in self.notices), self.timeline)
+        return (self.color, grounds, tuple(n.id for n in self.notices), self.timeline)

@@ -133,7 +133,7 @@ RULE: Final[Schema] = {
 _DOWNGRADE: Final = _object(
     {
         "level": _LEVEL,
-        "to": _LEVEL,
+        "to": {"enum": [*_LEVEL["enum"], "lifted"], "description": "`lifted` (since 1.2): no risk area any more"},
         "clear_days": {"type": "integer", "minimum": 1, "maximum": 60, "description": "days without a case"},
         "clear_days_outright": {
             "type": "integer",

@@ -67,6 +67,11 @@ def ruleset_at(rules: Rules, now: Minute) -> Ruleset:
     return rules if isinstance(rules, Ruleset) else rules.at(now)
 
 
+def ruleset_last(rules: Rules) -> Ruleset:
+    """The latest ruleset: it has every color and notice that an earlier one has, with the same state and bit."""
+    return rules if isinstance(rules, Ruleset) else rules.rulesets[-1]
+
+
 def ruleset_of(rules: Rules, key: str, now: Minute) -> Ruleset:
     """The ruleset that a span names, or the one in force at `now` where it names none; raises KeyError."""
     return ruleset_at(rules, now) if isinstance(rules, Ruleset) or not key else rules.get(key)

@@ -21,6 +21,7 @@ class FeedKind(IntEnum):
     EPOCHS = 7  # key: epoch id
     DOCUMENT = 8  # key: first 8 bytes of the document's keyed digest
     TRUST = 9  # key: first 8 bytes of the key id
+    PAPER = 11  # key: first 8 bytes of the paper's handle
 
 
 class FeedMessage(NamedTuple):

@@ -138,8 +138,14 @@ class DocumentNote(Note, frozen=True):
     subjects: list[tuple[bytes, int]] = []
 
 
+class PaperNote(Note, frozen=True):
+    """Subjects by the handle of their paper; more than one where eight bytes collide."""
+
+    papers: list[tuple[bytes, int]] = []
+
+
 class TrustNote(Note, frozen=True):
-    """A public key that issues codes: its id, suite, 65-byte point, purpose (`venue`), and its minutes."""
+    """A public key that issues codes: its id, suite, 65-byte point, purpose (`venue`, `person`), its minutes."""
 
     kid: bytes
     suite: str

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 
 import psycopg
 
-from healthcode.adapters.rulebook_files import RulebookError, ruleset_load
+from healthcode.adapters.rulebook_files import RulebookError, ruleset_base, ruleset_in_force, ruleset_load
 from healthcode.control.audit.answers import Rulesets
 from healthcode.control.audit.store import AuditStore, store_open
+from healthcode.control.rulesets.book import rulesets_decided
+from healthcode.domain.time import minute_of
 from healthcode.rules.model import Ruleset
 from healthcode.rules.problem import RulesetError
+from healthcode.rules.succession import HistoryError, Rules
 from healthcode.wiring.settings import Settings, SettingsError
 
 
@@ -32,8 +35,11 @@ def audit_store(
         ) from error
 
 
-def audit_rulesets(settings: Settings) -> Rulesets:
-    """Rulesets by the key `id@version` of decisions, each read once; None where the rulebook has no such version."""
+def audit_rulesets(settings: Settings, store: AuditStore) -> Rulesets:
+    """The rules that decisions name, as they knew them: the rulebook, and what was published since.
+
+    Each is read once. None where there is no such version; raises SettingsError where the log cannot be told any more.
+    """
 
     @cache
     def found(key: str) -> Ruleset | None:
@@ -44,4 +50,10 @@ def audit_rulesets(settings: Settings) -> Rulesets:
             return None
         return ruleset if str(ruleset.version) == version else None
 
-    return found
+    try:
+        base: Rules = ruleset_base(settings.rulebook) or ruleset_in_force(
+            settings.rulebook, minute_of(datetime.now(UTC))
+        )
+        return rulesets_decided(base, store.publications(), found)
+    except (RulebookError, RulesetError, HistoryError, LookupError) as error:
+        raise SettingsError(f"HEALTHCODE_RULEBOOK: {settings.rulebook} cannot be used: {error}") from error

@@ -12,15 +12,16 @@ from granian.constants import Interfaces
 
 from healthcode.adapters.key_store_file import KeyStoreFile
 from healthcode.adapters.registry_file import RegistryFile
-from healthcode.adapters.rulebook_files import RulebookError, ruleset_in_force
+from healthcode.adapters.rulebook_files import RulebookError, rulebook_files, ruleset_base, ruleset_in_force
 from healthcode.adapters.secret_files import Secrets
 from healthcode.adapters.sms_demo import SmsDemo
 from healthcode.control.configuration import ControlOptions, configure
 from healthcode.control.people.consents import ConsentError, consents_read
-from healthcode.control.ports import Ports
+from healthcode.control.ports import Issuer, Ports, RulebookSet
 from healthcode.crypto.suites import suite
 from healthcode.domain.time import minute_of
 from healthcode.rules.problem import RulesetError
+from healthcode.rules.succession import HistoryError
 from healthcode.wiring.logs import logs_setup
 from healthcode.wiring.settings import Settings, SettingsError, settings_load
 
@@ -45,9 +46,12 @@ def ports_build(settings: Settings, secrets: Secrets) -> Ports:
     """Everything that control needs from outside. Raises SettingsError or DevelopmentTwinRefused."""
     try:
         ruleset = ruleset_in_force(settings.rulebook, minute_of(datetime.now(UTC)))
+        base = ruleset_base(settings.rulebook)
+        rulebook = {name: RulebookSet(*found) for name, found in rulebook_files(settings.rulebook).items()}
         consents = consents_read(consent_files(settings.rulebook))
-    except (RulebookError, RulesetError, ConsentError) as error:
+    except (RulebookError, RulesetError, HistoryError, ConsentError) as error:
         raise SettingsError(f"HEALTHCODE_RULEBOOK: {settings.rulebook} cannot be used: {error}") from error
+    person = secrets.issuer_person
     return Ports(
         region=settings.region,
         public_url=settings.origin,
@@ -60,8 +64,12 @@ def ports_build(settings: Settings, secrets: Secrets) -> Ports:
         epoch_master=secrets.epoch_master,
         issuer_key=secrets.issuer_venue.private,
         issuer_kid=secrets.issuer_venue.kid,
+        person_issuer=Issuer(person.suite, person.kid, person.private),
+        lake=settings.data / "lake",
         system_token=secrets.system_token,
         demo=secrets.demo,
+        base=base,
+        rulebook=rulebook,
     )
 
 

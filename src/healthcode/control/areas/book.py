@@ -1,7 +1,8 @@
 """Designations as they hold over time: values in, areas out. No database, so that an audit reads them the same way.
 
 The periods of an area follow from its approvals in their order: each ends what the former ones say from its own instant
-on, and none holds before it was approved.
+on, and none holds before it was approved. A step by rule has its number in the same row; it lowers what is in force at
+its instant and touches nothing else: an end stays, and what is designated for later.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from healthcode.domain.time import Minute, minute_of
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """One approved designation. `period` is None where it lifts the area."""
+    """One approved designation, or one step `by_rule`. `period` is None where it lifts the area."""
 
     approval: int
     from_: Minute
     period: Area | None
+    by_rule: bool = False
+    due: Minute | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,18 @@ def area_periods(approved: Sequence[Approved]) -> list[Area]:
     """The levels of one area over time. An ended period stays, if only as an empty one: the area is known."""
     periods: list[Area] = []
     for row in approved:
+        if row.by_rule:
+            periods = _stepped(periods, row)
+            continue
         periods = [_ended(period, row.from_) for period in periods]
         if row.period is not None:
             periods.append(row.period)
     return periods
+
+
+def period_at(approved: Sequence[Approved], at: Minute) -> Area | None:
+    """The level in force at an instant, or None."""
+    return next((period for period in area_periods(approved) if period.in_force(at)), None)
 
 
 def approved_read(
@@ -88,6 +99,44 @@ def approved_read(
         names=names,
     )
     return Approved(approval, from_, period)
+
+
+def step_read(
+    *,
+    number: int,
+    code: str,
+    level: str,
+    made_at: datetime,
+    due_at: datetime,
+    division: str,
+    addresses: Sequence[str],
+    basis: str,
+    office: str,
+    names: tuple[str, str],
+) -> Approved:
+    """A step by rule as it is stored; an empty level lifts the area. `due_at` is when the rule let it be made."""
+    row = approved_read(
+        approval=number,
+        code=code,
+        level=level,
+        effective_from=None,
+        reviewed_at=made_at,
+        until=None,
+        division=division,
+        addresses=addresses,
+        basis=basis,
+        office=office,
+        names=names,
+    )
+    return replace(row, by_rule=True, due=minute_of(due_at))
+
+
+def _stepped(periods: Sequence[Area], row: Approved) -> list[Area]:
+    former = next((period for period in periods if period.in_force(row.from_)), None)
+    if former is None:
+        return list(periods)
+    kept = [replace(period, until=row.from_) if period is former else period for period in periods]
+    return kept if row.period is None else [*kept, replace(row.period, until=former.until)]
 
 
 def _ended(period: Area, at: Minute) -> Area:

@@ -29,12 +29,18 @@ from healthcode.domain.time import day_of, minute_of
 APPLY: Final = "areas.apply"
 """The worker's job (tasks.py)."""
 _BATCH: Final = 2_000
+DERIVE: Final = "areas.derive"
 _PURPOSE: Final = "carry out a designation"
 
 
 def designation_apply_later(designation: int) -> None:
     """Have a designation carried out once the current transaction, which approves it, commits."""
     app.configure_task(APPLY, queue="derivations").defer(designation=designation)
+
+
+def area_derive_later(area: int) -> None:
+    """Have everybody whose evidence names the area derived anew once the current transaction commits."""
+    app.configure_task(DERIVE, queue="derivations").defer(area=area)
 
 
 def designation_apply(designation: int, *, now: datetime) -> int:

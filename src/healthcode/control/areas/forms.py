@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.http import QueryDict
 
+from healthcode.control.areas.drafts import Draft
 from healthcode.control.areas.models import LEVELS, LIFTED
-from healthcode.control.areas.services import Draft
 from healthcode.control.language import say
 from healthcode.control.problems import Problem
-from healthcode.domain.time import REGION_TZ
+from healthcode.domain.time import REGION_TZ, Day, date_of, day_from_date
 
 LIFT = "lifted"
 """How the form writes the empty level: an option left open must not lift an area."""
@@ -34,7 +34,9 @@ def draft_posted(posted: QueryDict) -> Draft:
         effective_from=_instant(posted, "from"),
         until=_instant(posted, "until"),
         residents=posted.get("residents") == "yes",
-        rescinds=_number(posted, "rescinds"),
+        rescinds_id=_number(posted, "rescinds"),
+        case_day=_day(posted, "case_day"),
+        hold_until=_instant(posted, "hold_until"),
     )
 
 
@@ -50,7 +52,9 @@ def draft_fields(draft: Draft) -> list[tuple[str, str]]:
         ("from", _local(draft.effective_from)),
         ("until", _local(draft.until)),
         ("residents", "yes" if draft.residents else ""),
-        ("rescinds", str(draft.rescinds or "")),
+        ("rescinds", str(draft.rescinds_id or "")),
+        ("case_day", "" if draft.case_day is None else date_of(draft.case_day).isoformat()),
+        ("hold_until", _local(draft.hold_until)),
     ]
 
 
@@ -73,12 +77,24 @@ def _instant(posted: QueryDict, name: str) -> datetime | None:
         raise _unreadable(name) from None
 
 
+def _day(posted: QueryDict, name: str) -> Day | None:
+    text = posted.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        return day_from_date(date.fromisoformat(text))
+    except ValueError:
+        raise _unreadable(name) from None
+
+
 def _local(at: datetime | None) -> str:
     return at.astimezone(REGION_TZ).strftime("%Y-%m-%dT%H:%M") if at else ""
 
 
 def _unreadable(field: str) -> Problem:
-    message = say("请按 2022-10-10T08:00 填写。", "Write it like 2022-10-10T08:00.")
+    message = say(
+        "请按 2022-10-10T08:00（日期按 2022-10-10）填写。", "Write it like 2022-10-10T08:00, a day like 2022-10-10."
+    )
     return Problem(
         422,
         "draft_unreadable",

@@ -1,10 +1,13 @@
 """An area, what was designated about it, and the city's word on it. Append-only: a level ends by a later row.
 
+A level that changes by rule is a row of its own (`RuledStep`): it names the rule and its days, and no officer.
+
 Four eyes as in `casework`: a check, composite keys (`areas.sql`) and row policies, none of which an INSERT talks past.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 
 from django.db import models
@@ -15,6 +18,12 @@ from healthcode.domain.area import AreaLevel
 LIFTED = ""
 """The level of a designation that lifts the area."""
 LEVELS = [(level.value, level.value) for level in AreaLevel]
+
+
+HOLD_MOST = timedelta(days=7)
+"""No hold renews itself: whoever needs more says so again."""
+ABOUT_LEVEL = Q(rescinds=None, case_day=None, hold_until=None)
+"""The designations that say which level holds."""
 
 
 class Verdict(StrEnum):
@@ -63,6 +72,10 @@ class Designation(models.Model):
     rescinds = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, related_name="+", help_text="take back what that one recorded"
     )
+    case_day = models.IntegerField(
+        null=True, help_text="says that a case was found that day: the clear days start again"
+    )
+    hold_until = models.DateTimeField(null=True, help_text="says that no rule changes the level until then")
     basis = models.CharField(max_length=200, help_text="the document it rests on")
     reason = models.CharField(max_length=500)
     office = models.ForeignKey("offices.Unit", on_delete=models.PROTECT, related_name="+")
@@ -86,10 +99,25 @@ class Designation(models.Model):
             models.CheckConstraint(
                 condition=Q(rescinds__isnull=True) | Q(level=LIFTED), name="designation_rescinds_without_a_level"
             ),
+            models.CheckConstraint(
+                condition=Q(case_day__isnull=True, hold_until__isnull=True)
+                | Q(level=LIFTED, rescinds__isnull=True, residents=False, case_day__isnull=True)
+                | Q(level=LIFTED, rescinds__isnull=True, residents=False, hold_until__isnull=True),
+                name="designation_says_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=Q(hold_until__isnull=True) | Q(hold_until__lte=F("proposed_at") + HOLD_MOST),
+                name="designation_holds_for_days_only",
+            ),
         )
 
     def __str__(self) -> str:
         return f"designation {self.pk}"
+
+    @property
+    def restrains(self) -> bool:
+        """Whether it keeps a rule from changing the level: a case, or a hold."""
+        return self.case_day is not None or self.hold_until is not None
 
 
 class Approval(models.Model):
@@ -115,3 +143,39 @@ class Approval(models.Model):
 
     def __str__(self) -> str:
         return f"approval {self.pk}"
+
+
+class RuledStep(models.Model):
+    """A level that ended by rule. Written by the worker alone; the numbering is that of approvals (`areas.sql`)."""
+
+    id = models.BigIntegerField(primary_key=True)
+    area = models.ForeignKey(RiskArea, on_delete=models.PROTECT, related_name="steps")
+    division = models.CharField(max_length=6)
+    follows = models.BigIntegerField(help_text="the approval or step that put the former level in force")
+    former = models.CharField(max_length=8, choices=LEVELS)
+    level = models.CharField(max_length=8, choices=[*LEVELS, (LIFTED, "lifted")], blank=True)
+    ruleset = models.CharField(max_length=64, help_text="`id@version` of the ruleset in force")
+    publications_known = models.BigIntegerField(default=0, help_text="the last publication of rules that it knew")
+    rule = models.CharField(max_length=64, help_text="the source that its table names")
+    clear_since = models.IntegerField(help_text="day 0: the last case, or when the former level began")
+    clear_days = models.IntegerField()
+    due_at = models.DateTimeField(help_text="when the rule let it be made")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["area", "follows"], name="ruled_step_once"),
+            models.CheckConstraint(
+                condition=Q(former="high", level__in=["medium", "low", ""])
+                | Q(former="medium", level__in=["low", ""])
+                | Q(former="low", level=""),
+                name="ruled_step_goes_down",
+            ),
+            models.CheckConstraint(
+                condition=Q(made_at__gte=F("due_at"), clear_days__gte=1) & ~Q(ruleset="") & ~Q(rule=""),
+                name="ruled_step_waited",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"ruled step {self.pk}"

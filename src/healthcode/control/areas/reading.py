@@ -11,12 +11,20 @@ from typing import Final
 
 from django.db import connection
 
-from healthcode.control.areas.book import Approved, AreaBook, approved_read, area_codes
-from healthcode.control.areas.models import Approval, Verdict
+from healthcode.control.areas.book import Approved, AreaBook, approved_read, area_codes, step_read
+from healthcode.control.areas.models import ABOUT_LEVEL, Approval, Designation, RuledStep, Verdict
 from healthcode.domain.evidence import Evidence
 
 LOCK: Final = 7301
 """The class of the advisory locks by area: shared by derivations, exclusive for listing whom a change touches."""
+_TURN: Final = 7302
+"""The class of the advisory locks under which what is said about one area is said one after the other."""
+
+
+def area_turn(area: int) -> None:
+    """Wait for one's turn to say something about an area; held until the act ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_TURN, area])
 
 
 def areas_of(evidence: Iterable[Evidence], *, lock: bool = False) -> AreaBook:
@@ -36,11 +44,14 @@ def areas_of(evidence: Iterable[Evidence], *, lock: bool = False) -> AreaBook:
 
 def areas_read(keys: Collection[int]) -> AreaBook:
     """Areas by their row ids."""
-    rows = Approval.objects.filter(designation__area__in=keys, verdict=Verdict.APPROVE, designation__rescinds=None)
+    levels = Designation.objects.filter(ABOUT_LEVEL, area__in=keys)
+    rows = Approval.objects.filter(designation__in=levels, verdict=Verdict.APPROVE)
     found: dict[str, list[Approved]] = defaultdict(list)
-    for row in rows.select_related("designation__area", "designation__office").order_by("pk"):
+    for row in rows.select_related("designation__area", "designation__office"):
         found[row.designation.area.code].append(_approved(row))
-    return AreaBook(found)
+    for step in RuledStep.objects.filter(area__in=keys).select_related("area"):
+        found[step.area.code].append(_step(step))
+    return AreaBook({code: sorted(rows, key=lambda row: row.approval) for code, rows in found.items()})
 
 
 def _approved(row: Approval) -> Approved:
@@ -57,6 +68,21 @@ def _approved(row: Approval) -> Approved:
         basis=said.basis,
         office=said.office.name_zh,
         names=(area.name, area.name_en or area.name),
+    )
+
+
+def _step(row: RuledStep) -> Approved:
+    return step_read(
+        number=row.pk,
+        code=row.area.code,
+        level=row.level,
+        made_at=row.made_at,
+        due_at=row.due_at,
+        division=row.area.division,
+        addresses=row.area.addresses,
+        basis=f"{row.ruleset}: {row.rule}",
+        office="",
+        names=(row.area.name, row.area.name_en or row.area.name),
     )
 
 

@@ -9,10 +9,10 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import QuerySet
 
-from healthcode.control.areas.book import Approved, area_periods
-from healthcode.control.areas.models import Designation, RiskArea, Verdict
+from healthcode.control.areas.book import Approved, period_at
+from healthcode.control.areas.models import Designation, RiskArea, RuledStep, Verdict
 from healthcode.control.areas.reading import areas_read
-from healthcode.control.areas.words import LEVEL_WORDS, level_word, said_word, verdict_word
+from healthcode.control.areas.words import LEVEL_WORDS, clear_word, level_word, said_word, verdict_word
 from healthcode.control.language import say
 from healthcode.domain.area import Area
 from healthcode.domain.division import division_get
@@ -53,14 +53,15 @@ class AreaRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One designation as a history shows it."""
+class Line:
+    """One line of an area's history: a designation, or a step by rule."""
 
-    designation: Designation
-    level: str
+    at: datetime
+    title: str
+    by_rule: bool
     verdict: str
-    reviewer: str
-    note: str
+    who: str
+    why: str
 
 
 def numbers_of(division: str, code: str = "") -> Numbers:
@@ -103,10 +104,12 @@ def area_rows(areas: Iterable[RiskArea], *, now: datetime) -> list[AreaRow]:
     return [_row(area, _period(book.get(area.code, ()), now), area.pk in waiting) for area in page]
 
 
-def area_history(area: RiskArea) -> list[Said]:
-    """All that was ever designated about an area, newest first."""
-    rows = Designation.objects.filter(area=area).order_by("-pk")
-    return [_said(row) for row in rows.select_related("proposer", "office", "approval", "approval__reviewer")]
+def area_history(area: RiskArea) -> list[Line]:
+    """All that was ever said of an area and every step by rule, newest first."""
+    rows = Designation.objects.filter(area=area).select_related("proposer", "approval", "approval__reviewer")
+    steps = RuledStep.objects.filter(area=area)
+    lines = [*map(_said, rows), *map(_stepped, steps)]
+    return sorted(lines, key=lambda line: line.at, reverse=True)
 
 
 def batch_to_rescind(area: RiskArea) -> int | None:
@@ -115,11 +118,6 @@ def batch_to_rescind(area: RiskArea) -> int | None:
     taken_back = set(rows.exclude(rescinds=None).values_list("rescinds_id", flat=True))
     standing = [pk for pk in rows.filter(residents=True).values_list("pk", flat=True) if pk not in taken_back]
     return max(standing, default=None)
-
-
-def said_in_words(row: Designation) -> str:
-    """What a designation says, in the language of the request."""
-    return said_word(row.level, rescinds=row.rescinds_id is not None, residents=row.residents)
 
 
 def area_name(area: RiskArea) -> str:
@@ -147,20 +145,23 @@ def _row(area: RiskArea, period: Area | None, waiting: bool) -> AreaRow:
     )
 
 
-def _said(row: Designation) -> Said:
+def _said(row: Designation) -> Line:
     approval = getattr(row, "approval", None)
-    return Said(
-        row,
-        said_in_words(row),
-        verdict_word(Verdict(approval.verdict) if approval else None),
-        approval.reviewer.name if approval else "",
-        approval.reason if approval else "",
+    names = [row.proposer.name, *([approval.reviewer.name] if approval else [])]
+    why = say("：", ": ").join([row.basis, row.reason]) + (
+        f"；{approval.reason}" if approval and approval.reason else ""
     )
+    verdict = verdict_word(Verdict(approval.verdict) if approval else None)
+    return Line(row.proposed_at, said_word(row), False, verdict, say("、", ", ").join(names), why)
+
+
+def _stepped(row: RuledStep) -> Line:
+    why = clear_word(row.clear_days, row.clear_since)
+    return Line(row.made_at, level_word(row.level), True, why, say("系统", "system"), row.ruleset)
 
 
 def _period(approved: Sequence[Approved], now: datetime) -> Area | None:
-    at = minute_of(now)
-    return next((period for period in area_periods(approved) if period.in_force(at)), None)
+    return period_at(approved, minute_of(now))
 
 
 def _by_color(query: str, value: str) -> dict[str, int]:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from healthcode.control.access import ActRequest, officer
 from healthcode.control.areas import services
+from healthcode.control.areas.drafts import draft_check, missing
 from healthcode.control.areas.forms import draft_fields, draft_posted
 from healthcode.control.areas.models import RiskArea, Verdict
 from healthcode.control.areas.selectors import (
@@ -23,9 +24,9 @@ from healthcode.control.areas.selectors import (
     batch_to_rescind,
     designations_waiting,
     numbers_of,
-    said_in_words,
 )
-from healthcode.control.areas.words import level_choices, said_word
+from healthcode.control.areas.watching import steps_next
+from healthcode.control.areas.words import clear_word, level_choices, said_word, step_word
 from healthcode.control.language import say
 from healthcode.control.offices.roles import Role
 from healthcode.control.problems import Problem
@@ -50,7 +51,7 @@ def county_area(request: ActRequest, area_id: int) -> HttpResponse:
     """One area of the county: its history, and the acts that are possible."""
     found = RiskArea.objects.filter(pk=area_id, division=request.act.division).first()
     if found is None:
-        raise services.missing()
+        raise missing()
     return render(request, "areas/area.html", {**_county(request), **_area(found)})
 
 
@@ -59,11 +60,11 @@ def county_area(request: ActRequest, area_id: int) -> HttpResponse:
 def preview(request: ActRequest) -> HttpResponse:
     """How many people a proposal may concern, before it is made."""
     draft, division = draft_posted(request.POST), request.act.division
-    area = services.draft_check(draft, division=division, now=_now())
+    area = draft_check(draft, division=division, now=_now())
     shown = {
         "draft": draft,
         "name": area_name(area) if area else say(draft.name, draft.name_en or draft.name),
-        "level": said_word(draft.level or "", rescinds=draft.rescinds is not None, residents=draft.residents),
+        "level": said_word(draft),
         "addresses": area.addresses if area else draft.addresses,
         "numbers": numbers_of(division, area.code if area else ""),
         "fields": draft_fields(draft),
@@ -99,14 +100,15 @@ def city_area(request: ActRequest, area_id: int) -> HttpResponse:
     """One area: what is proposed about it, whom it concerns, and what was said before."""
     found = areas_in_scope(request.act.scope or "none").filter(pk=area_id).first()
     if found is None:
-        raise services.missing()
+        raise missing()
     numbers = numbers_of(found.division, found.code)
-    waiting = designations_waiting(found.division).filter(area=found).first()
+    proposals = designations_waiting(found.division).filter(area=found)
+    waiting = next((said for said in proposals if said.restrains), None) or proposals.first()
     context = {
         **_city(request),
         **_area(found),
         "waiting": waiting,
-        "proposed_level": said_in_words(waiting) if waiting else "",
+        "proposed_level": said_word(waiting) if waiting else "",
         "numbers": numbers,
         "may_decide": waiting is not None and request.act.role == Role.CITY_OFFICER,
     }
@@ -149,13 +151,20 @@ def _city(request: ActRequest) -> dict[str, Any]:
         "page": page,
         "rows": area_rows(page, now=_now()),
         "base": CITY,
-        "proposals": [(said, area_name(said.area), said_in_words(said)) for said in designations_waiting(scope)],
+        "proposals": [(said, area_name(said.area), said_word(said)) for said in designations_waiting(scope)],
     }
 
 
 def _area(area: RiskArea) -> dict[str, Any]:
     (row,) = area_rows([area], now=_now())
-    return {"area": area, "row": row, "history": area_history(area), "batch": batch_to_rescind(area)}
+    step = steps_next([area], now=_now()).get(area.pk)
+    return {
+        "area": area,
+        "row": row,
+        "step": step and {"what": step_word(step), "why": clear_word(step.clear_days, step.since)},
+        "history": area_history(area),
+        "batch": batch_to_rescind(area),
+    }
 
 
 def _now() -> datetime:

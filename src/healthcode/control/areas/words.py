@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Final, Protocol
 
 from healthcode.control.areas.models import LIFTED, Verdict
+from healthcode.control.areas.steps import Step
 from healthcode.control.language import say
 from healthcode.domain.area import AreaLevel
+from healthcode.domain.time import REGION_TZ, Day, date_of, instant_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +30,54 @@ LEVEL_WORDS: Final[dict[str, LevelWord]] = {
 }
 
 
+class Saying(Protocol):
+    """What a draft and a designation have in common."""
+
+    @property
+    def level(self) -> str | None: ...
+    @property
+    def residents(self) -> bool: ...
+    @property
+    def rescinds_id(self) -> int | None: ...
+    @property
+    def case_day(self) -> int | None: ...
+    @property
+    def hold_until(self) -> datetime | None: ...
+
+
 def level_word(level: str) -> str:
     """A level in the language of the request; the empty one is a lifting."""
     found = LEVEL_WORDS[level]
     return say(found.zh, found.en)
 
 
-def said_word(level: str, *, rescinds: bool, residents: bool) -> str:
-    """What a designation says: its level, with the residents where it takes them in, or that it takes them back."""
-    if rescinds:
+def said_word(said: Saying) -> str:
+    """What a draft or a designation says: its level, with the residents where it takes them in, or something else."""
+    if said.case_day is not None:
+        return say("发现病例 ", "Case found ") + date_of(said.case_day).isoformat()
+    if said.hold_until is not None:
+        return say("暂缓按规则调整，至 ", "No change by rule until ") + clock(said.hold_until)
+    if said.rescinds_id is not None:
         return say("撤回列入的居民", "Takes the residents back")
-    return level_word(level) + (say("，列入全县居民", ", with every resident") if residents else "")
+    return level_word(said.level or LIFTED) + (say("，列入居民", ", with residents") if said.residents else "")
+
+
+def step_word(step: Step) -> str:
+    """What a rule will do to a level, and when."""
+    to = level_word(step.to.value if step.to else LIFTED)
+    until = clock(instant_of(step.due))
+    return say(f"{until} 起为{to}", f"{to} from {until}")
+
+
+def clear_word(days: int, since: Day) -> str:
+    """Why a rule ends a level."""
+    first = date_of(since).isoformat()
+    return say(f"按规则：连续{days}天无新增病例（自{first}次日起）", f"By rule: {days} clear days after {first}")
+
+
+def clock(at: datetime) -> str:
+    """An instant on the region's clock."""
+    return f"{at.astimezone(REGION_TZ):%Y-%m-%d %H:%M}"
 
 
 def level_choices() -> list[tuple[str, str]]:

@@ -16,12 +16,13 @@ from healthcode.control.evidence.replay import (
 from healthcode.domain.color import ABSENT
 from healthcode.domain.evidence import Evidence
 from healthcode.rules.evaluate import evaluate
-from healthcode.rules.model import Ruleset
 from healthcode.rules.result import Evaluation
+from healthcode.rules.succession import Rules
 from healthcode.table.record import Record, RecordError, record_decode, record_encode
 
-Rulesets = Callable[[str], Ruleset | None]
-"""From the key by which decisions name a ruleset, `id@version`, to the ruleset; None where the rulebook has none."""
+Rulesets = Callable[[str, int], Rules | None]
+"""From the key by which decisions name a ruleset, `id@version`, and the last publication that they knew, to the rules
+as they were known; None where no such ruleset is among them."""
 
 
 def answer_findings(trail: Trail, rulesets: Rulesets) -> Iterator[Finding]:
@@ -50,13 +51,13 @@ def _decision(
     missing = set(decided.evidence_ids) - {record.id for record in evidence}
     if missing:
         yield _of(decided, "decision_evidence_missing", ", ".join(sorted(missing)))
-    ruleset = rulesets(decided.ruleset)
-    if ruleset is None:
+    rules = rulesets(decided.ruleset, decided.publications_known)
+    if rules is None:
         yield _of(decided, "ruleset_unknown", decided.ruleset)
         return
     areas = trail.areas.of(decided.known(evidence), known=decided.area_approvals)
-    answer = decision_replay(decided, evidence, ruleset, areas)
-    faults = decision_faults(decided, answer, ruleset)
+    answer = decision_replay(decided, evidence, rules, areas)
+    faults = decision_faults(decided, answer, rules)
     if faults:
         yield _of(decided, "decision_differs", f"{', '.join(faults)}: {decided.color} / {answer.color}")
     derived[decided.version] = answer
@@ -71,21 +72,21 @@ def _state(
         if evidence or state.version or state.color != ABSENT:
             yield Finding("state_missing", name, state.number)
         return
-    ruleset = rulesets(state.ruleset)
-    if ruleset is None:
+    rules = rulesets(state.ruleset, state.publications_known)
+    if rules is None:
         yield Finding("ruleset_unknown", name, state.number, state.ruleset)
         return
     at = instant_decided(state.evaluated_at, evidence)
     decided = derived.get(state.version) if _knows_all(trail, evidence) else None
     same = decided is not None and decided.now == at
     areas = trail.areas.of(evidence)
-    answer = decided if decided and same else evaluate(evidence, areas, ruleset, at, holds_code=state.holds_code)
+    answer = decided if decided and same else evaluate(evidence, areas, rules, at, holds_code=state.holds_code)
     if answer.color != state.color:
         yield Finding("state_differs", name, state.number, f"{state.color} / {answer.color}")
-    record = record_derive(answer, ruleset, version=state.version, generation=state.generation)
+    record = record_derive(answer, rules, version=state.version, generation=state.generation)
     if record_encode(record) != state.record:
         yield Finding("record_differs", name, state.number, _difference(state.record, record))
-    if _undecided(trail, evidence, ruleset, answer):
+    if _undecided(trail, evidence, rulesets, answer):
         yield Finding("decision_missing", name, state.number, answer.color)
 
 
@@ -94,24 +95,29 @@ def _knows_all(trail: Trail, evidence: tuple[Evidence, ...]) -> bool:
     last, state = (trail.decisions or (None,))[-1], trail.state
     return (
         last is not None
-        and (last.ruleset, last.holds_code) == (state.ruleset, state.holds_code)
+        and (last.ruleset, last.publications_known) == (state.ruleset, state.publications_known)
+        and last.holds_code == state.holds_code
         and len(last.evidence_ids) == len(evidence)
         and last.known(evidence) == evidence
         and list(last.area_approvals) == trail.areas.approvals(evidence)
     )
 
 
-def _undecided(trail: Trail, evidence: tuple[Evidence, ...], ruleset: Ruleset, answer: Evaluation) -> bool:
+def _undecided(trail: Trail, evidence: tuple[Evidence, ...], rulesets: Rulesets, answer: Evaluation) -> bool:
     """Whether the answer is another one than the last decision's timeline gives at this instant."""
     if not trail.decisions:
         return answer.color != ABSENT or bool(answer.grounds or answer.timeline)
     last = trail.decisions[-1]
-    if last.ruleset != trail.state.ruleset:
-        return True
     if _knows_all(trail, evidence):
         return False
     areas = trail.areas.of(last.known(evidence), known=last.area_approvals)
-    then = evaluate(last.known(evidence), areas, ruleset, answer.now, holds_code=last.holds_code)
+    rules = rulesets(last.ruleset, last.publications_known)
+    if rules is None:
+        return False  # the decision itself was named already
+    known = trail.state.publications_known
+    if last.publications_known == known and rulesets(trail.state.ruleset, known) is not rules:
+        return True  # the rulebook on disk is another one
+    then = evaluate(last.known(evidence), areas, rules, answer.now, holds_code=last.holds_code)
     return then.decision_key() != answer.decision_key()
 
 
@@ -129,16 +135,17 @@ def _told(trail: Trail, rulesets: Rulesets, derived: dict[int, Evaluation]) -> I
             if told.payload != state.record:
                 yield _of_told(told, _difference(state.record, record))
         elif record.version in derived:
-            yield from _older(told, record, derived[record.version], rulesets)
+            known = next(d.publications_known for d in trail.decisions if d.version == record.version)
+            yield from _older(told, record, derived[record.version], known, rulesets)
     yield from _gaps(state, versions)
 
 
-def _older(told: Told, record: Record, answer: Evaluation, rulesets: Rulesets) -> Iterator[Finding]:
+def _older(told: Told, record: Record, answer: Evaluation, known: int, rulesets: Rulesets) -> Iterator[Finding]:
     """A record of an earlier version against its decision; which generation she had then is not kept."""
-    ruleset = rulesets(f"{answer.ruleset}@{answer.version}")
-    if ruleset is None:
+    rules = rulesets(f"{answer.ruleset}@{answer.version}", known)
+    if rules is None:
         return
-    wanted = record_derive(answer, ruleset, version=record.version, generation=record.generation)
+    wanted = record_derive(answer, rules, version=record.version, generation=record.generation)
     if record != wanted:
         yield _of_told(told, _parts(record, wanted))
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from healthcode.control.audit.answers import Rulesets, answer_findings
+from healthcode.control.audit.areas import step_findings
 from healthcode.control.audit.findings import Finding
 from healthcode.control.audit.leaves import committed_findings, leaf_findings
 from healthcode.control.audit.provenance import batch_findings, evidence_findings
@@ -49,6 +50,9 @@ def audit(store: AuditStore, rulesets: Rulesets, *, tally: Tally, progress: Prog
     for batch in store.batches():
         yield from batch_findings(batch)
         tally.batches += 1
+    book, restraints = store.areas(), store.restraints()
+    for step in store.steps():
+        yield from step_findings(step, book.approved[step.code], restraints, rulesets)
     yield from _ledger(store, tally)
 
 

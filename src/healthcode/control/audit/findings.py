@@ -32,6 +32,10 @@ MEANINGS: Final[dict[str, tuple[str, str]]] = {
     "source_missing": ("依据既无复核也无签名来源", "neither a review nor a signed source stands behind it"),
     "source_not_permitted": ("该机构不得提供此类依据", "a unit of this kind may not supply this kind of evidence"),
     "batch_differs": ("依据与所属批次不符", "it is not of its batch's unit, kind and time"),
+    "area_level_differs": (
+        "风险区等级的自动调整与规则、病例或暂缓不符",
+        "the rules, cases and holds known then give another level by rule than the stored one",
+    ),
     "batch_signature": ("批次签名无效", "the unit's key did not sign this file digest"),
     "batch_rows": ("批次的依据条数与入库记录不符", "the batch has another number of rows than its import recorded"),
     "batch_event": ("批次与其入库记录不符", "its import event is missing or names another unit or file"),

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from django.db import models
 
-from healthcode.control.audit.names import EventName
-
 
 class Event(models.Model):
     """One act. Identities never stand here, subject numbers do."""
 
     at = models.DateTimeField(db_index=True)
-    name = models.CharField(max_length=48, choices=[(n.value, n.value) for n in EventName])
+    name = models.CharField(max_length=48, help_text="a value of EventName")
     officer = models.BigIntegerField(null=True, help_text="who; null for residents and the system itself")
     post = models.BigIntegerField(null=True)
     subject = models.BigIntegerField(null=True, db_index=True, help_text="about whom")

@@ -28,8 +28,22 @@ class EventName(StrEnum):
     AREA_PROPOSED = "county:area:proposed"
     AREA_APPROVED = "city:area:approved"
     AREA_RETURNED = "city:area:returned"
+    AREA_LEVEL_RULED = "system:area_level:ruled"
     AREA_RESIDENTS_RECORDED = "system:area_residents:recorded"
     AREA_RESIDENTS_RESCINDED = "system:area_residents:rescinded"
+    RULES_DRAFTED = "rules:draft:made"
+    RULES_REVISED = "rules:draft:revised"
+    RULES_CHECKED = "rules:draft:checked"
+    RULES_REHEARSAL_ASKED = "rules:rehearsal:asked"
+    RULES_REHEARSED = "rules:rehearsal:finished"
+    RULES_SUBMITTED = "rules:ruleset:submitted"
+    RULES_PUBLISHED = "rules:ruleset:published"
+    RULES_STOP_ASKED = "rules:stop:submitted"
+    RULES_STOPPED = "rules:ruleset:stopped"
+    RULES_RETURNED = "rules:submission:returned"
+    RULES_FOLLOWED = "rules:population:derived"
+    PAPER_ISSUED = "resident:paper:issued"
+    PAPER_RECALLED = "resident:paper:recalled"
     VENUE_REGISTERED = "manager:venue:registered"
     VENUE_APPROVED = "county:venue:approved"
     VENUE_REFUSED = "county:venue:refused"
@@ -41,6 +55,8 @@ class EventName(StrEnum):
     INSPECTOR_RENEWED = "inspector:session:renewed"
     INSPECTOR_DEVICE_CHANGED = "inspector:device:changed"
     INSPECTOR_DISMISSED = "manager:inspector:dismissed"
+    POPULATION_RUN_ASKED = "officer:population_run:asked"
+    POPULATION_RUN_FINISHED = "system:population_run:finished"
     EDGE_ENROLLED = "system:edge:enrolled"
     DEMO_SEEDED = "system:demo:seeded"
 
@@ -51,8 +67,11 @@ LEDGERED = frozenset(
         EventName.RESULTS_IMPORTED,
         EventName.DETERMINATION_APPROVED,
         EventName.AREA_APPROVED,
+        EventName.AREA_LEVEL_RULED,
         EventName.AREA_RESIDENTS_RECORDED,
         EventName.AREA_RESIDENTS_RESCINDED,
+        EventName.RULES_PUBLISHED,
+        EventName.RULES_STOPPED,
         EventName.DECISION_MADE,
         EventName.IDENTITY_UNMASKED,
         EventName.EDGE_ENROLLED,

@@ -15,6 +15,7 @@ from healthcode.rules.document import evaluation_from_json
 from healthcode.rules.evaluate import evaluate
 from healthcode.rules.model import Ruleset
 from healthcode.rules.result import Evaluation
+from healthcode.rules.succession import Rules, ruleset_at
 
 
 class QuestionError(LookupError):
@@ -27,7 +28,12 @@ class Answer:
 
     evaluation: Evaluation
     evidence: tuple[Evidence, ...]
-    ruleset: Ruleset
+    rules: Rules
+
+    @property
+    def ruleset(self) -> Ruleset:
+        """The one in force at the instant of the answer."""
+        return ruleset_at(self.rules, self.evaluation.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +59,11 @@ def subject_trail(store: AuditStore, number: int) -> Trail:
 
 def subject_answer(trail: Trail, rulesets: Rulesets, *, now: datetime) -> Answer:
     """What follows now from all that is recorded, under the ruleset of the cached answer; raises QuestionError."""
-    ruleset = _ruleset(rulesets, trail.state.ruleset, trail.state.number)
+    rules = _rules(rulesets, trail.state.ruleset, trail.state.publications_known, trail.state.number)
     evidence = tuple(row.evidence for row in trail.evidence)
     at = instant_decided(now, evidence)
-    evaluation = evaluate(evidence, trail.areas.of(evidence), ruleset, at, holds_code=trail.state.holds_code)
-    return Answer(evaluation, evidence, ruleset)
+    evaluation = evaluate(evidence, trail.areas.of(evidence), rules, at, holds_code=trail.state.holds_code)
+    return Answer(evaluation, evidence, rules)
 
 
 def subject_replay(trail: Trail, rulesets: Rulesets, *, as_of: Minute, as_known: int) -> Replayed:
@@ -69,23 +75,23 @@ def subject_replay(trail: Trail, rulesets: Rulesets, *, as_of: Minute, as_known:
     if decided is None or as_known > trail.state.version:
         known = ", ".join(str(d.version) for d in trail.decisions) or "none"
         raise QuestionError(f"subject {trail.state.number} has no version {as_known}; there are decisions: {known}")
-    ruleset = _ruleset(rulesets, decided.ruleset, trail.state.number)
+    rules = _rules(rulesets, decided.ruleset, decided.publications_known, trail.state.number)
     evidence = tuple(row.evidence for row in trail.evidence)
     areas = trail.areas.of(decided.known(evidence), known=decided.area_approvals)
-    evaluation = answer_at(decided, evidence, ruleset, as_of, areas)
-    return Replayed(Answer(evaluation, decided.known(evidence), ruleset), decided, _said(decided, ruleset, as_of))
+    evaluation = answer_at(decided, evidence, rules, as_of, areas)
+    return Replayed(Answer(evaluation, decided.known(evidence), rules), decided, _said(decided, rules, as_of))
 
 
-def _said(decided: Decided, ruleset: Ruleset, at: Minute) -> str | None:
+def _said(decided: Decided, rules: Rules, at: Minute) -> str | None:
     """What the decision's timeline announced for `at`."""
-    stored = evaluation_from_json(dict(decided.evaluation), ruleset)
+    stored = evaluation_from_json(dict(decided.evaluation), rules)
     if at < stored.now:
         return None
     return next((step.color for step in reversed(stored.timeline) if step.minute <= at), decided.color)
 
 
-def _ruleset(rulesets: Rulesets, key: str, number: int) -> Ruleset:
-    found = rulesets(key) if key else None
+def _rules(rulesets: Rulesets, key: str, known: int, number: int) -> Rules:
+    found = rulesets(key, known) if key else None
     if found is None:
         raise QuestionError(
             f"the rulebook has no ruleset {key!r}" if key else f"subject {number} has not been derived yet"

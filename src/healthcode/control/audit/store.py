@@ -16,10 +16,23 @@ from typing import Any, Final, TypeVar
 
 import psycopg
 
-from healthcode.control.areas.book import Approved, AreaBook, approved_read
+from healthcode.control.areas.book import Approved, AreaBook, approved_read, step_read
 from healthcode.control.audit.names import LEDGERED
-from healthcode.control.audit.trail import Designated, Determined, Leaf, Recorded, Run, Signed, State, Told, Trail
+from healthcode.control.audit.trail import (
+    Designated,
+    Determined,
+    Leaf,
+    Recorded,
+    Restraints,
+    RuledStep,
+    Run,
+    Signed,
+    State,
+    Told,
+    Trail,
+)
 from healthcode.control.evidence.replay import Decided, evidence_read
+from healthcode.control.rulesets.book import Entry, entry_read
 from healthcode.domain.unit import UnitKind
 from healthcode.rules.explain import Offices
 
@@ -33,13 +46,13 @@ _CHOSEN: Final = (
     " AND (%(number)s::bigint IS NULL OR number = %(number)s))"
 )
 _STATES: Final = (
-    "SELECT s.number, s.version, s.generation, s.color, s.record, s.ruleset, s.evaluated_at, p.holds_code"
-    " FROM subject_state s JOIN people_subject p ON p.number = s.number"
+    "SELECT s.number, s.version, s.generation, s.color, s.record, s.ruleset, s.publications_known,"
+    " s.evaluated_at, p.holds_code FROM subject_state s JOIN people_subject p ON p.number = s.number"
     f" WHERE s.number IN {_CHOSEN} ORDER BY s.number"
 )
 _DECIDED: Final = (
-    "id, subject_id, version, decided_at, color, holds_code, evaluation, ruleset, evidence_ids, area_approvals"
-    " FROM evidence_decision"
+    "id, subject_id, version, decided_at, color, holds_code, evaluation, ruleset, evidence_ids, area_approvals,"
+    " publications_known FROM evidence_decision"
 )
 _DECISIONS: Final = f"SELECT {_DECIDED} WHERE subject_id IN {_CHOSEN} ORDER BY subject_id, version"
 _EVIDENCE: Final = (
@@ -65,7 +78,24 @@ _AREAS: Final = (
     " ra.addresses, d.basis, u.name_zh, ra.name, COALESCE(NULLIF(ra.name_en, ''), ra.name)"
     " FROM areas_approval a JOIN areas_designation d ON d.id = a.designation_id"
     " JOIN areas_riskarea ra ON ra.id = d.area_id JOIN offices_unit u ON u.id = d.office_id"
-    " WHERE a.verdict = 'approve' AND d.rescinds_id IS NULL ORDER BY a.id"
+    " WHERE a.verdict = 'approve' AND d.rescinds_id IS NULL AND d.case_day IS NULL AND d.hold_until IS NULL"
+    " ORDER BY a.id"
+)
+_STEPS: Final = (
+    "SELECT s.id, ra.division || '-' || ra.id, s.level, s.made_at, s.due_at, ra.division, ra.addresses,"
+    " s.ruleset || ': ' || s.rule, '', ra.name, COALESCE(NULLIF(ra.name_en, ''), ra.name),"
+    " s.former, s.ruleset, s.publications_known, s.rule, s.clear_since, s.clear_days"
+    " FROM areas_ruledstep s JOIN areas_riskarea ra ON ra.id = s.area_id ORDER BY s.id"
+)
+_RESTRAINTS: Final = (
+    "SELECT ra.division || '-' || ra.id, a.reviewed_at, d.case_day, d.hold_until FROM areas_approval a"
+    " JOIN areas_designation d ON d.id = a.designation_id JOIN areas_riskarea ra ON ra.id = d.area_id"
+    " WHERE a.verdict = 'approve' AND (d.case_day IS NOT NULL OR d.hold_until IS NOT NULL) ORDER BY a.id"
+)
+_PUBLICATIONS: Final = (
+    "SELECT a.id, a.effective_from, a.reviewed_at, r.files, s.stops_id, a.base FROM rulesets_approval a"
+    " JOIN rulesets_submission s ON s.id = a.submission_id LEFT JOIN rulesets_revision r ON r.id = s.revision_id"
+    " WHERE a.verdict = 'approve' ORDER BY a.id"
 )
 _BATCHES: Final = (
     "SELECT b.id, b.unit_id, u.signing_key, b.file_digest, b.signature,"
@@ -128,7 +158,32 @@ class AuditStore:
                     names=(names[0], names[1]),
                 )
             )
-        return AreaBook(found)
+        for step in self.steps():
+            found[step.code].append(step.row)
+        return AreaBook({code: sorted(rows, key=lambda row: row.approval) for code, rows in found.items()})
+
+    def steps(self) -> list[RuledStep]:
+        """Every level that ended by rule, in order."""
+        return [_step(row) for row in self._connection.execute(_STEPS).fetchall()]
+
+    def restraints(self) -> Mapping[str, Restraints]:
+        """By area: the cases with the instants from which and until when they were known, and the approved holds."""
+        found: dict[str, Restraints] = defaultdict(Restraints)
+        for code, day, known, gone in self._connection.execute("SELECT * FROM area_case").fetchall():
+            found[code].cases.append((day, known, gone))
+        for code, at, day, until in self._connection.execute(_RESTRAINTS).fetchall():
+            if day is not None:
+                found[code].cases.append((day, at, None))
+            else:
+                found[code].holds.append((at, until))
+        return found
+
+    def publications(self) -> list[Entry]:
+        """Every published or stopped ruleset, in order; raises RulesetError where one cannot be read any more."""
+        return [
+            entry_read(key=key, effective_from=from_, reviewed_at=at, files=files, stops=stops, base=base)
+            for key, from_, at, files, stops, base in self._connection.execute(_PUBLICATIONS).fetchall()
+        ]
 
     def batches(self) -> Iterator[Signed]:
         """Every batch of signed results."""
@@ -176,8 +231,25 @@ def store_open(dsn: str, *, since: datetime | None = None, number: int | None = 
 
 
 def _state(row: Sequence[Any]) -> State:
-    number, version, generation, color, record, ruleset, evaluated_at, holds = row
-    return State(number, version, generation, color, bytes(record or b""), ruleset, evaluated_at, holds)
+    number, version, generation, color, record, ruleset, known, evaluated_at, holds = row
+    return State(number, version, generation, color, bytes(record or b""), ruleset, known, evaluated_at, holds)
+
+
+def _step(row: Sequence[Any]) -> RuledStep:
+    number, code, level, made_at, due_at, division, addresses, basis, office, name, name_en = row[:11]
+    read = step_read(
+        number=number,
+        code=code,
+        level=level,
+        made_at=made_at,
+        due_at=due_at,
+        division=division,
+        addresses=addresses,
+        basis=basis,
+        office=office,
+        names=(name, name_en),
+    )
+    return RuledStep(code, read, made_at, level, *row[11:])
 
 
 def _told(row: Sequence[Any]) -> Told:
@@ -185,8 +257,8 @@ def _told(row: Sequence[Any]) -> Told:
 
 
 def _decided(row: Sequence[Any]) -> Decided:
-    key, number, version, at, color, holds, evaluation, ruleset, evidence, areas = row
-    return Decided(key, number, version, at, color, holds, evaluation, ruleset, tuple(evidence), tuple(areas))
+    key, number, version, at, color, holds, evaluation, ruleset, evidence, areas, known = row
+    return Decided(key, number, version, at, color, holds, evaluation, ruleset, tuple(evidence), tuple(areas), known)
 
 
 def _recorded(row: Sequence[Any]) -> Recorded:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from healthcode.control.areas.book import AreaBook
+from healthcode.control.areas.book import Approved, AreaBook
 from healthcode.control.evidence.replay import Decided
 from healthcode.domain.evidence import Evidence
 
@@ -63,6 +63,30 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class RuledStep:
+    """A level of an area that ended by rule: as the periods take it, and what it says of the rule."""
+
+    code: str
+    row: Approved
+    made_at: datetime
+    level: str
+    former: str
+    ruleset: str
+    publications: int
+    rule: str
+    since: int
+    clear_days: int
+
+
+@dataclass(slots=True)
+class Restraints:
+    """What may keep a level of one area: cases as (day, known from, gone at), holds as (approved at, until)."""
+
+    cases: list[tuple[int, datetime, datetime | None]] = field(default_factory=list)
+    holds: list[tuple[datetime, datetime]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """The cached answer, and whether the person holds a code now."""
 
@@ -72,6 +96,7 @@ class State:
     color: str
     record: bytes
     ruleset: str
+    publications_known: int
     evaluated_at: datetime | None
     holds_code: bool
 

@@ -6,6 +6,7 @@ Published when a process of control starts (and when a ruleset changes): repeati
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Final
 
 from django.db import transaction
@@ -14,9 +15,11 @@ from healthcode.control.access import act_begin
 from healthcode.control.bridge.models import Published
 from healthcode.control.bridge.services import publish
 from healthcode.control.ports import Ports, ports
+from healthcode.control.rulesets.reading import ruleset_in_force
 from healthcode.crypto.suites import suite
 from healthcode.domain.outcome import OUTCOME_ADVICE, OUTCOME_WORDS, STALE_SECONDS, VERDICT_WORDS
 from healthcode.domain.policy import CheckPolicy
+from healthcode.domain.time import minute_of
 from healthcode.rules.model import Ruleset
 from healthcode.table.feed import (
     ColorEntry,
@@ -35,20 +38,21 @@ ISSUER_SUITE: Final = "intl"
 Message = tuple[FeedKind, int, bytes]
 
 
-def standing_ensure() -> int:
+def standing_ensure(now: datetime | None = None) -> int:
     """`publish_standing` in an act of the system: what a process does first, so that no edge waits for it."""
     with transaction.atomic():
         act_begin(ports().system_token, "publish what every edge must know")
-        return publish_standing()
+        return publish_standing(now)
 
 
-def publish_standing() -> int:
+def publish_standing(now: datetime | None = None) -> int:
     """Publish colors, policies and this deployment's issuer key where they differ from what was published last.
 
     Works inside the act of its caller; returns how many messages went out. An issuer key published before stays
     trusted: posters signed with it hang on walls until it is recalled.
     """
-    wanted = [colors_message(ports().ruleset), policies_message(ports().ruleset), trust_message(ports())]
+    ruleset = ruleset_in_force(minute_of(now or datetime.now(UTC)))
+    wanted = [colors_message(ruleset), policies_message(ruleset), *trust_messages(ports())]
     changed = [message for message in wanted if not _published(message)]
     publish(changed)
     return len(changed)
@@ -89,11 +93,19 @@ def policies_message(ruleset: Ruleset) -> Message:
     return FeedKind.POLICIES, 0, note_encode(note)
 
 
-def trust_message(deployment: Ports) -> Message:
-    """The public key that venue codes of this deployment verify under, by its id."""
-    key = suite(ISSUER_SUITE).private_from_bytes(deployment.issuer_key)
-    note = TrustNote(kid=deployment.issuer_kid, suite=key.suite, public=key.public.to_bytes(), purpose="venue")
-    return FeedKind.TRUST, key_from_bytes(deployment.issuer_kid), note_encode(note)
+def trust_messages(deployment: Ports) -> list[Message]:
+    """The public keys that venue codes, and passes and papers, of this deployment verify under, by their ids."""
+    person = deployment.person_issuer
+    return [
+        _trust(ISSUER_SUITE, deployment.issuer_kid, deployment.issuer_key, "venue"),
+        _trust(person.suite, person.kid, person.private, "person"),
+    ]
+
+
+def _trust(suite_name: str, kid: bytes, private: bytes, purpose: str) -> Message:
+    key = suite(suite_name).private_from_bytes(private)
+    note = TrustNote(kid=kid, suite=key.suite, public=key.public.to_bytes(), purpose=purpose)
+    return FeedKind.TRUST, key_from_bytes(kid), note_encode(note)
 
 
 def _published(message: Message) -> bool:

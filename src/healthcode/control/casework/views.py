@@ -156,7 +156,7 @@ def _item(request: ActRequest, item_id: int) -> dict[str, Any]:
         "state": word(STATES, found.state),
         "content": item_content(found, officer=_officer(request), now=now),
         "history": item_history(found),
-        "rules": rules_for(kind),
+        "rules": rules_for(kind, now=_now()),
         "standing": subject_standing(found.subject_id, now=now),
         "kinds": kind_choices(),
         "entries": kind_entries(kind),
@@ -190,7 +190,7 @@ def _review(request: ActRequest, proposal_id: int) -> dict[str, Any]:
         "standing": subject_standing(found.subject_id, now=now),
         "then": _then(found, now),
         "own": found.proposer_id == request.act.officer,
-        "rules": rules_for(EvidenceKind(found.kind)) if found.kind else (),
+        "rules": rules_for(EvidenceKind(found.kind), now=_now()) if found.kind else (),
     }
 
 

@@ -28,13 +28,13 @@ from healthcode.control.evidence.notes import grounds_note, no_grounds_note
 from healthcode.control.evidence.reading import evidence_of
 from healthcode.control.evidence.replay import Decided, decision_content, decision_digest, record_derive
 from healthcode.control.evidence.rows import chunks
-from healthcode.control.ports import ports
+from healthcode.control.rulesets.reading import Known, rules_known
 from healthcode.domain.evidence import Evidence
 from healthcode.domain.time import Minute, instant_of, minute_of
 from healthcode.rules.document import evaluation_to_json
 from healthcode.rules.evaluate import evaluate, record_steps
-from healthcode.rules.model import Ruleset
 from healthcode.rules.result import Evaluation
+from healthcode.rules.succession import ruleset_last
 from healthcode.table.feed import FeedKind
 from healthcode.table.record import Transition, record_encode
 from healthcode.table.timeline import timeline_cut
@@ -58,6 +58,7 @@ class _State:
     color: str
     had_grounds: bool
     ruleset: str
+    publications: int
     holds_code: bool
     division: str
 
@@ -65,6 +66,7 @@ class _State:
 @dataclass(frozen=True, slots=True)
 class _Derived:
     state: _State
+    known: Known
     evaluation: Evaluation
     evidence: tuple[Evidence, ...]
     areas: AreaBook
@@ -72,6 +74,11 @@ class _Derived:
     grounds: bytes | None
     exact_until: Minute | None
     decision: UUID | None = None
+
+    @property
+    def ruleset(self) -> str:
+        """How state and decision name the ruleset in force at the instant of the answer."""
+        return f"{self.evaluation.ruleset}@{self.evaluation.version}"
 
     @property
     def version(self) -> int:
@@ -91,7 +98,8 @@ def subjects_derive(numbers: Sequence[int], *, now: datetime, lane: Lane = 0) ->
     """
     decisions = 0
     for part in chunks(sorted(set(numbers)), _STATEMENT):
-        derived = _derive(_lock(part), now)
+        states = _lock(part)
+        derived = _derive(states, now, rules_known())
         derived = _decide(derived, now)
         _write(derived, now)
         _publish(derived, lane)
@@ -100,16 +108,12 @@ def subjects_derive(numbers: Sequence[int], *, now: datetime, lane: Lane = 0) ->
     return decisions
 
 
-def ruleset_key(ruleset: Ruleset) -> str:
-    """How states and decisions name the ruleset that they follow from."""
-    return f"{ruleset.id}@{ruleset.version}"
-
-
 def _lock(numbers: Sequence[int]) -> list[_State]:
     """Lock the states, lowest number first: the one lock order of the system. What is read here is current."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT number, version, generation, color, grounds IS NOT NULL, ruleset FROM subject_state"
+            "SELECT number, version, generation, color, grounds IS NOT NULL, ruleset, publications_known"
+            " FROM subject_state"
             " WHERE number = ANY(%s::bigint[]) ORDER BY number FOR UPDATE",
             [list(numbers)],
         )
@@ -122,28 +126,28 @@ def _lock(numbers: Sequence[int]) -> list[_State]:
         )
         people = {number: (bool(holds), str(division)) for number, holds, division in cursor.fetchall()}
     found = []
-    for number, version, generation, color, had_grounds, ruleset in states:
+    for number, version, generation, color, had_grounds, ruleset, publications in states:
         holds, division = people[number]
-        found.append(_State(number, version, generation, color, had_grounds, ruleset, holds, division))
+        found.append(_State(number, version, generation, color, had_grounds, ruleset, publications, holds, division))
     return found
 
 
-def _derive(states: Sequence[_State], now: datetime) -> list[_Derived]:
+def _derive(states: Sequence[_State], now: datetime, known: Known) -> list[_Derived]:
     evidence = evidence_of([s.number for s in states])
     areas = areas_of((fact for facts in evidence.values() for fact in facts), lock=True)
-    return [_derive_one(state, tuple(evidence.get(state.number, ())), areas, minute_of(now)) for state in states]
+    return [_derive_one(state, tuple(evidence.get(state.number, ())), areas, minute_of(now), known) for state in states]
 
 
-def _derive_one(state: _State, evidence: tuple[Evidence, ...], areas: AreaBook, now: Minute) -> _Derived:
-    ruleset = ports().ruleset
+def _derive_one(state: _State, evidence: tuple[Evidence, ...], areas: AreaBook, now: Minute, known: Known) -> _Derived:
+    rules = known.rules
     # An act that waited for the lock may have begun before the evidence it now sees was learned.
     at = max([now, *(e.learned for e in evidence)])
-    evaluation = evaluate(evidence, areas.of(evidence), ruleset, at, holds_code=state.holds_code)
-    steps = [Transition(*step) for step in record_steps(evaluation, ruleset)]
-    record = record_derive(evaluation, ruleset, version=state.version + 1, generation=state.generation)
-    note = grounds_note(evaluation, ruleset, evidence, version=state.version + 1)
-    exact_until = timeline_cut(steps, severity=ruleset.colors.severity_of_state).exact_until
-    return _Derived(state, evaluation, evidence, areas, record_encode(record), note, exact_until)
+    evaluation = evaluate(evidence, areas.of(evidence), rules, at, holds_code=state.holds_code)
+    steps = [Transition(*step) for step in record_steps(evaluation, rules)]
+    record = record_derive(evaluation, rules, version=state.version + 1, generation=state.generation)
+    note = grounds_note(evaluation, rules, evidence, version=state.version + 1)
+    exact_until = timeline_cut(steps, severity=ruleset_last(rules).colors.severity_of_state).exact_until
+    return _Derived(state, known, evaluation, evidence, areas, record_encode(record), note, exact_until)
 
 
 def _decide(derived: Sequence[_Derived], now: datetime) -> list[_Derived]:
@@ -159,7 +163,7 @@ def _may_differ(derived: _Derived) -> bool:
     """Cheap and never wrongly no: a person without grounds then and now differs only by her color word."""
     state, answer = derived.state, derived.evaluation
     plain = not (state.had_grounds or answer.grounds or answer.notices or answer.timeline)
-    return not plain or answer.color != state.color or state.ruleset not in ("", ruleset_key(ports().ruleset))
+    return not plain or answer.color != state.color or _base_changed(derived, state.ruleset, state.publications)
 
 
 def _last_decisions(numbers: Sequence[int]) -> Mapping[int, Decision]:
@@ -169,16 +173,22 @@ def _last_decisions(numbers: Sequence[int]) -> Mapping[int, Decision]:
 
 def _differs(derived: _Derived, last: Decision | None) -> bool:
     """Whether the answer is another one than the last decision's own evidence gives at this same instant."""
-    answer, ruleset = derived.evaluation, ports().ruleset
+    answer = derived.evaluation
     if last is None:
         return answer.color != "absent" or bool(answer.grounds or answer.timeline)
-    if last.ruleset != ruleset_key(ruleset):
+    if _base_changed(derived, last.ruleset, last.publications_known):
         return True
     known = set(last.evidence_ids)
     evidence = [e for e in derived.evidence if e.id in known]
     areas = derived.areas.of(evidence, known=set(last.area_approvals))
-    then = evaluate(evidence, areas, ruleset, answer.now, holds_code=last.holds_code)
+    rules = derived.known.book.known(last.publications_known)
+    then = evaluate(evidence, areas, rules, answer.now, holds_code=last.holds_code)
     return then.decision_key() != answer.decision_key()
+
+
+def _base_changed(derived: _Derived, ruleset: str, publications: int) -> bool:
+    """Whether the rulebook on disk is another one than what was followed; a publication is no such change."""
+    return ruleset != "" and not derived.known.book.names(ruleset, publications)
 
 
 def _write(derived: Sequence[_Derived], now: datetime) -> None:
@@ -187,17 +197,18 @@ def _write(derived: Sequence[_Derived], now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE subject_state s SET version = d.version, color = d.color, record = d.record, grounds = d.grounds,"
-            " ruleset = %s, evaluated_at = %s"
-            " FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::bytea[], %s::bytea[])"
-            " AS d(number, version, color, record, grounds) WHERE s.number = d.number",
+            " ruleset = d.ruleset, publications_known = %s, evaluated_at = %s"
+            " FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::bytea[], %s::bytea[], %s::text[])"
+            " AS d(number, version, color, record, grounds, ruleset) WHERE s.number = d.number",
             [
-                ruleset_key(ports().ruleset),
+                derived[0].known.publications,
                 now,
                 [d.state.number for d in derived],
                 [d.version for d in derived],
                 [d.evaluation.color for d in derived],
                 [d.record for d in derived],
                 [d.grounds for d in derived],
+                [d.ruleset for d in derived],
             ],
         )
 
@@ -249,7 +260,6 @@ def _record_decisions(derived: Sequence[_Derived], now: datetime) -> int:
 
 
 def _decision(derived: _Derived, now: datetime) -> Decision:
-    ruleset = ports().ruleset
     assert derived.decision is not None  # noqa: S101 # the caller's filter
     return Decision(
         id=derived.decision,
@@ -258,8 +268,9 @@ def _decision(derived: _Derived, now: datetime) -> Decision:
         decided_at=now,
         color=derived.evaluation.color,
         holds_code=derived.state.holds_code,
-        evaluation=evaluation_to_json(derived.evaluation, ruleset),
-        ruleset=ruleset_key(ruleset),
+        evaluation=evaluation_to_json(derived.evaluation, derived.known.rules),
+        ruleset=derived.ruleset,
+        publications_known=derived.known.publications,
         evidence_ids=[e.id for e in derived.evidence],
         area_approvals=derived.areas.approvals(derived.evidence),
         division=derived.division,
@@ -278,4 +289,5 @@ def _decided(decision: Decision) -> Decided:
         ruleset=decision.ruleset,
         evidence_ids=tuple(decision.evidence_ids),
         area_approvals=tuple(decision.area_approvals),
+        publications_known=decision.publications_known,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 
 from healthcode.domain.evidence import EvidenceKind
 
@@ -28,6 +28,8 @@ DESIGNATED = Q(
     reviewer__isnull=False,
     review_verdict="approve",
 ) & ~Q(proposer=F("reviewer"))
+WRITING_TRANSACTION = Func(template="((pg_current_xact_id())::text)::bigint", output_field=models.BigIntegerField())
+"""A number that never falls within one cluster; a policy holds the application to it."""
 ALONE = Q(proposal__isnull=True, designation__isnull=True, reviewer__isnull=True)
 SIGNED = ALONE & Q(kind__in=SIGNED_KINDS, batch__isnull=False)
 DECLARED = ALONE & Q(kind__in=SELF_DECLARED_KINDS, batch__isnull=True)
@@ -56,6 +58,12 @@ class Evidence(models.Model):
     review_verdict = models.CharField(max_length=16, null=True, help_text="'approve': part of the key of the review")  # noqa: DJ001
     supersedes = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     rescinded = models.BooleanField(default=False)
+    written_in = models.BigIntegerField(
+        null=True,
+        editable=False,
+        db_default=WRITING_TRANSACTION,
+        help_text="the transaction that inserted it; null: before there was this column. What leaves for the lake",
+    )
 
     class Meta:
         indexes = (models.Index(fields=["subject", "learned_at"], name="evidence_of_subject"),)
@@ -83,6 +91,9 @@ class Decision(models.Model):
     holds_code = models.BooleanField(default=True, help_text="the one input beside the evidence")
     evaluation = models.JSONField(help_text="spec/evaluation.schema.json: grounds, notices, timeline")
     ruleset = models.CharField(max_length=64)
+    publications_known = models.BigIntegerField(
+        db_default=0, help_text="the last publication or stop of a ruleset that it knew; 0: the rulebook alone"
+    )
     evidence_ids = models.JSONField(help_text="the evidence as known, in order")
     area_approvals = models.JSONField(default=list, help_text="the approved designations as known, of the areas named")
     division = models.CharField(max_length=6, blank=True)

@@ -11,18 +11,18 @@ from healthcode.domain.unit import UnitKind
 from healthcode.rules.explain import Explanation, GroundText, Offices, explain
 from healthcode.rules.model import Ruleset
 from healthcode.rules.result import Evaluation, Ground
+from healthcode.rules.succession import Rules, ruleset_at
 from healthcode.table.payloads import GroundLine, GroundsNote, note_encode
 
 
-def grounds_note(
-    evaluation: Evaluation, ruleset: Ruleset, evidence: Sequence[Evidence], *, version: int
-) -> bytes | None:
+def grounds_note(evaluation: Evaluation, rules: Rules, evidence: Sequence[Evidence], *, version: int) -> bytes | None:
     """The payload of a GROUNDS message, or None where no ground and no notice is open."""
     if not evaluation.grounds and not evaluation.notices:
         return None
+    ruleset = ruleset_at(rules, evaluation.now)
     offices = offices_of({g.county for g in evaluation.grounds})
-    zh = _by_key(explain(evaluation, ruleset, evidence, "zh", offices=offices))
-    en = _by_key(explain(evaluation, ruleset, evidence, "en", offices=offices))
+    zh = _by_key(explain(evaluation, rules, evidence, "zh", offices=offices))
+    en = _by_key(explain(evaluation, rules, evidence, "en", offices=offices))
     lines = [_line(ground, ruleset, zh[ground.key], en[ground.key]) for ground in evaluation.grounds]
     notices = [{"id": notice.id, **ruleset.notices[notice.id].text} for notice in evaluation.notices]
     return note_encode(GroundsNote(version=version, grounds=lines, notices=notices))

@@ -16,6 +16,7 @@ from healthcode.control.areas.reading import areas_of
 from healthcode.control.evidence.reading import evidence_of
 from healthcode.control.evidence.rows import chunks
 from healthcode.control.ports import ports
+from healthcode.control.rulesets.reading import rules_known
 from healthcode.domain.evidence import Evidence, EvidenceKind
 from healthcode.domain.time import Minute, minute_of
 from healthcode.lake.columns import record_row
@@ -23,18 +24,22 @@ from healthcode.lake.engine import Engine
 from healthcode.lake.rehearsal import Change, Rehearsal, rehearse, switch_now
 from healthcode.rules.evaluate import evaluate
 from healthcode.rules.model import Ruleset
+from healthcode.rules.succession import Rules
 
 Progress = Callable[[int, int], None]
 
 
-def ruleset_rehearse(draft: Ruleset, *, now: datetime, progress: Progress = lambda *_: None) -> Rehearsal:
-    """What would change if `draft` took over at `now`. Nothing is written; the evidence is read once.
+def ruleset_rehearse(
+    draft: Ruleset, *, now: datetime, at: datetime | None = None, progress: Progress = lambda *_: None
+) -> Rehearsal:
+    """What would change if `draft` took over at `at` (`now` where none). Nothing is written; evidence is read once.
 
     `progress(done, of)` counts subjects read. Raises HistoryError where the draft cannot follow the ruleset in force.
     """
-    engine, minute = Engine(), minute_of(now)
+    engine, minute = Engine(), minute_of(max(at or now, now))
     with transaction.atomic():
         act_begin(ports().system_token, "rehearse a ruleset")
+        rules = rules_known().rules
         people = _people()
         evidence: dict[int, list[Evidence]] = {}
         for part in chunks([number for number, _, _ in people]):
@@ -44,8 +49,8 @@ def ruleset_rehearse(draft: Ruleset, *, now: datetime, progress: Progress = lamb
         transaction.set_rollback(True)
     _load(engine, people, evidence, areas)
     counties = {number: county for number, _, county in people}
-    found = rehearse(engine, counties, ports().ruleset, draft, minute)
-    return _with_singles(found, people, evidence, areas, draft, minute) if found.singly else found
+    found = rehearse(engine, counties, rules, draft, minute)
+    return _with_singles(found, people, evidence, areas, rules, draft, minute) if found.singly else found
 
 
 def _people() -> list[tuple[int, bool, str]]:
@@ -75,11 +80,11 @@ def _with_singles(
     people: Sequence[tuple[int, bool, str]],
     evidence: dict[int, list[Evidence]],
     areas: AreaBook,
+    in_force: Rules,
     draft: Ruleset,
     now: Minute,
 ) -> Rehearsal:
     """Add those whom the plan does not follow, by the other evaluator."""
-    in_force = ports().ruleset
     history, wanted = switch_now(in_force, draft, now), set(found.singly)
     counts = Counter({(c.county, c.before, c.after): c.people for c in found.changes})
     rules = dict(found.rules)

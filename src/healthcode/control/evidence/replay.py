@@ -1,8 +1,8 @@
 """Replaying decisions: pure composition of stored rows and rules. No database, no Django, no clock.
 
-Replay law: a decision is a function of the evidence that it names, of whether the person held a code, of the ruleset
-and of its instant. So anybody who can read the rows can say what it should have been (`decision_replay`), and what
-the answer was at any other instant by the same knowledge (`answer_at`).
+Replay law: a decision is a function of the evidence that it names, of whether the person held a code, of the rules
+as they were known and of its instant. So anybody who can read the rows can say what it should have been
+(`decision_replay`), and what the answer was at any other instant by the same knowledge (`answer_at`).
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from healthcode.domain.time import Minute, minute_of
 from healthcode.domain.unit import UnitKind
 from healthcode.rules.document import evaluation_to_json
 from healthcode.rules.evaluate import evaluate, record_steps
-from healthcode.rules.model import Ruleset
 from healthcode.rules.result import Evaluation
+from healthcode.rules.succession import Rules, ruleset_last
 from healthcode.table.record import Record, Transition
 from healthcode.table.timeline import record_build
 
@@ -43,6 +43,7 @@ class Decided:
     ruleset: str
     evidence_ids: tuple[str, ...]
     area_approvals: tuple[int, ...] = ()
+    publications_known: int = 0
 
     def known(self, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
         """What this decision knew of `evidence`, in the order of learning."""
@@ -91,36 +92,36 @@ def instant_decided(at: datetime, evidence: Sequence[Evidence]) -> Minute:
 
 
 def decision_replay(
-    decided: Decided, evidence: Sequence[Evidence], ruleset: Ruleset, areas: Sequence[Area] = NO_AREAS
+    decided: Decided, evidence: Sequence[Evidence], rules: Rules, areas: Sequence[Area] = NO_AREAS
 ) -> Evaluation:
     """What the decision should have been: its own evidence under its own ruleset at its own instant."""
     known = decided.known(evidence)
     at = instant_decided(decided.decided_at, known)
-    return evaluate(known, areas, ruleset, at, holds_code=decided.holds_code)
+    return evaluate(known, areas, rules, at, holds_code=decided.holds_code)
 
 
-def decision_faults(decided: Decided, answer: Evaluation, ruleset: Ruleset) -> list[str]:
+def decision_faults(decided: Decided, answer: Evaluation, rules: Rules) -> list[str]:
     """The parts in which a stored decision is not `answer`: `color`, or keys of its evaluation. Empty: it follows."""
-    derived = evaluation_to_json(answer, ruleset)
+    derived = evaluation_to_json(answer, rules)
     parts = {**derived, **decided.evaluation}
     faults = [name for name in parts if decided.evaluation.get(name) != derived.get(name)]
     return faults if decided.color == answer.color or "color" in faults else ["color", *faults]
 
 
 def answer_at(
-    decided: Decided, evidence: Sequence[Evidence], ruleset: Ruleset, at: Minute, areas: Sequence[Area] = NO_AREAS
+    decided: Decided, evidence: Sequence[Evidence], rules: Rules, at: Minute, areas: Sequence[Area] = NO_AREAS
 ) -> Evaluation:
     """What the answer should have been at `at`, knowing what the decision knew and nothing else."""
-    return evaluate(decided.known(evidence), areas, ruleset, at, holds_code=decided.holds_code)
+    return evaluate(decided.known(evidence), areas, rules, at, holds_code=decided.holds_code)
 
 
-def record_derive(answer: Evaluation, ruleset: Ruleset, *, version: int, generation: int) -> Record:
+def record_derive(answer: Evaluation, rules: Rules, *, version: int, generation: int) -> Record:
     """The 32-byte record that the edges must hold for `answer`."""
     return record_build(
-        [Transition(*step) for step in record_steps(answer, ruleset)],
+        [Transition(*step) for step in record_steps(answer, rules)],
         version=version,
         generation=generation,
-        severity=ruleset.colors.severity_of_state,
+        severity=ruleset_last(rules).colors.severity_of_state,
         doses=answer.doses,
         last_negative=answer.last_negative,
     )
@@ -136,6 +137,7 @@ def decision_content(decided: Decided) -> dict[str, Any]:
         "ruleset": decided.ruleset,
         "evidence": list(decided.evidence_ids),
         "areas": list(decided.area_approvals),
+        **({"publications": decided.publications_known} if decided.publications_known else {}),
         "evaluation": hashlib.sha256(canonical_json(decided.evaluation)).hexdigest(),
     }
 

@@ -11,7 +11,7 @@ from healthcode.control.evidence.notes import offices_of
 from healthcode.control.evidence.reading import evidence_of
 from healthcode.control.language import language
 from healthcode.control.people.models import Subject
-from healthcode.control.ports import ports
+from healthcode.control.rulesets.reading import rules_known, ruleset_in_force
 from healthcode.domain.evidence import KIND_SPECS, Evidence, EvidenceKind
 from healthcode.domain.time import Day, day_start, minute_of
 from healthcode.rules.evaluate import evaluate
@@ -55,13 +55,13 @@ def supposed(kind: EvidenceKind, fields: dict[str, object], anchor: Day, *, coun
 
 def unclear_about(fact: Evidence, *, now: datetime) -> str:
     """Why the rules in force could not tell what follows from `fact`; empty where they can."""
-    evaluation = evaluate([fact], areas_of([fact]).of([fact]), ports().ruleset, minute_of(now), holds_code=True)
+    evaluation = evaluate([fact], areas_of([fact]).of([fact]), rules_known().rules, minute_of(now), holds_code=True)
     return "; ".join(problem.reason for problem in evaluation.unclear)
 
 
-def rules_for(kind: EvidenceKind) -> tuple[Rule, ...]:
+def rules_for(kind: EvidenceKind, *, now: datetime) -> tuple[Rule, ...]:
     """The rules in force that open a ground from this kind of evidence."""
-    return tuple(ports().ruleset.by_kind.get(kind, ()))
+    return tuple(ruleset_in_force(minute_of(now)).by_kind.get(kind, ()))
 
 
 def kind_title(kind: str) -> str:
@@ -76,10 +76,10 @@ def decisions_of(number: int) -> list[Decision]:
 
 
 def _standing(number: int, evidence: tuple[Evidence, ...], now: datetime) -> Standing:
-    ruleset = ports().ruleset
+    rules = rules_known().rules
     holds = Subject.objects.values_list("holds_code", flat=True).get(pk=number)
     at = max([minute_of(now), *(e.learned for e in evidence)])
-    evaluation = evaluate(evidence, areas_of(evidence).of(evidence), ruleset, at, holds_code=holds)
+    evaluation = evaluate(evidence, areas_of(evidence).of(evidence), rules, at, holds_code=holds)
     lang: Lang = "zh" if language() == "zh" else "en"
     offices = offices_of({g.county for g in evaluation.grounds})
-    return Standing(evidence, evaluation, explain(evaluation, ruleset, evidence, lang, offices=offices))
+    return Standing(evidence, evaluation, explain(evaluation, rules, evidence, lang, offices=offices))

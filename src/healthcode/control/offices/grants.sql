@@ -18,24 +18,37 @@ GRANT SELECT ON offices_unit, offices_post, offices_officer, offices_appointment
 GRANT SELECT, INSERT ON
     evidence_evidence, evidence_decision,
     casework_lead, casework_proposal, casework_review,
-    areas_riskarea, areas_designation, areas_approval,
+    areas_riskarea, areas_designation, areas_approval, areas_ruledstep,
+    rulesets_draft, rulesets_revision, rulesets_check, rulesets_rehearsalrun, rulesets_rehearsal,
+    rulesets_submission, rulesets_approval,
     exchange_batch, exchange_batchrow,
     people_consent, people_declaration, people_identityindex, people_refusal, venues_checkpoint TO app;
 GRANT SELECT ON audit_event, audit_pendingleaf TO app;
 GRANT UPDATE (handled) ON people_refusal TO app;
+
+-- passes are forgotten when they end; a paper's row stays
+GRANT SELECT, INSERT, DELETE ON credentials_pass TO app;
+GRANT SELECT, INSERT ON credentials_paper TO app;
+GRANT UPDATE (recalled_at) ON credentials_pass, credentials_paper TO app;
+-- a rehearsal's progress; what it found is a row of its own
+GRANT UPDATE (state, done, of, failure) ON rulesets_rehearsalrun TO app;
 
 -- workflow columns
 GRANT SELECT ON people_subject, subject_state TO app;
 GRANT SELECT, INSERT ON exchange_upload, people_identity, people_phonecode,
     casework_workitem, venues_venue, venues_inspector, feed_outbox, bridge_published, bridge_edge TO app;
 GRANT UPDATE (holds_code, residence_division, present_division, withdrawn_at) ON people_subject TO app;
-GRANT UPDATE (version, generation, color, record, grounds, ruleset, evaluated_at) ON subject_state TO app;
+GRANT UPDATE (version, generation, color, record, grounds, ruleset, publications_known, evaluated_at)
+    ON subject_state TO app;
 GRANT UPDATE (name_sealed, phone_sealed, address_sealed, verified_at) ON people_identity TO app;
 GRANT UPDATE (state, report, batch_id, rows_done) ON exchange_upload TO app;
 GRANT UPDATE (attempts, used_at) ON people_phonecode TO app;
 GRANT UPDATE (state, assignee_id, division, due_at, closed_at, closed_as) ON casework_workitem TO app;
 GRANT UPDATE (state, reviewed_by_id, reviewed_at, review_reason) ON venues_venue TO app;
 GRANT UPDATE (dismissed_at) ON venues_inspector TO app;
+GRANT SELECT, INSERT ON population_run TO app;
+GRANT UPDATE (began_at, finished_at, step, problem, folder, ruleset, people, records, candidates, committed, derived,
+    decided, overtaken, seconds) ON population_run TO app;
 GRANT UPDATE (payload) ON bridge_published TO app;
 GRANT UPDATE (struck_at) ON bridge_edge TO app;
 GRANT DELETE ON feed_outbox TO app;
@@ -51,10 +64,12 @@ DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO edge', current_dat
 
 GRANT SELECT ON audit_event, audit_pendingleaf, evidence_evidence, evidence_decision, casework_proposal,
     casework_review, casework_workitem, exchange_batch, audit_feed_record,
-    areas_riskarea, areas_designation, areas_approval TO auditor;
+    areas_riskarea, areas_designation, areas_approval, areas_ruledstep, area_case,
+    rulesets_revision, rulesets_check, rulesets_rehearsal, rulesets_submission, rulesets_approval TO auditor;
 -- of people: whether a number holds a code, and the cached answer; no identity, no address, no division
 GRANT SELECT (number, holds_code) ON people_subject TO auditor;
-GRANT SELECT (number, version, generation, color, record, ruleset, evaluated_at) ON subject_state TO auditor;
+GRANT SELECT (number, version, generation, color, record, ruleset, publications_known, evaluated_at)
+    ON subject_state TO auditor;
 
 GRANT EXECUTE ON FUNCTION
     act_begin(text, text), act_begin_public(text), act_session_open(bytea, text, bigint, bigint, interval),
@@ -67,7 +82,10 @@ GRANT EXECUTE ON FUNCTION subject_by_index(bytea), subject_evidence(bigint[]), s
 GRANT EXECUTE ON FUNCTION casework_item_transfer(bigint, bigint), casework_item_follows_review() TO app;
 GRANT EXECUTE ON FUNCTION area_subjects(text), designation_residents_missing(bigint, bigint, int),
     designation_rows_to_rescind(bigint, bigint, int), designation_concerns(bigint, bigint, text, boolean, uuid),
-    area_residents_by_color(text), area_people_by_color(text) TO app;
+    area_residents_by_color(text), area_people_by_color(text), area_cases(text[]), areas_step_number(),
+    area_step_stands(bigint, bigint, text, int, int, timestamptz, timestamptz) TO app;
+GRANT EXECUTE ON FUNCTION evidence_gone_at(uuid, bigint) TO app, auditor;
+GRANT EXECUTE ON FUNCTION ruleset_digest(jsonb) TO app;
 GRANT EXECUTE ON FUNCTION visit_partitions_ensure(date, int), visit_key_floor(timestamptz) TO app;
 GRANT EXECUTE ON FUNCTION feed_outbox_wake() TO app;
 GRANT EXECUTE ON FUNCTION inspected_venues(), inspector_by_device(bytea), inspector_accept(bytea, bytea),

@@ -87,10 +87,11 @@ DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY[
         'evidence_evidence', 'evidence_decision', 'casework_lead', 'casework_workitem', 'casework_proposal',
-        'casework_review', 'areas_riskarea', 'areas_designation', 'areas_approval', 'people_identity', 'people_identityindex', 'people_declaration', 'people_consent',
+        'casework_review', 'areas_riskarea', 'areas_designation', 'areas_approval', 'areas_ruledstep', 'people_identity', 'people_identityindex', 'people_declaration', 'people_consent', 'credentials_pass', 'credentials_paper',
         'audit_event', 'audit_pendingleaf', 'exchange_batch', 'exchange_upload', 'venues_venue', 'venues_checkpoint',
         'venues_inspector', 'subject_state',
-        'people_subject']
+        'people_subject', 'population_run', 'rulesets_draft', 'rulesets_revision', 'rulesets_check', 'rulesets_rehearsalrun',
+        'rulesets_rehearsal', 'rulesets_submission', 'rulesets_approval']
     LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
@@ -146,6 +147,10 @@ CREATE POLICY own ON people_identityindex TO app USING (
     (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject()));
 
 CREATE POLICY own ON people_declaration TO app USING (
+    subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
+CREATE POLICY own ON credentials_pass TO app USING (
+    subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
+CREATE POLICY own ON credentials_paper TO app USING (
     subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
 CREATE POLICY own ON people_consent TO app USING (
     subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
@@ -206,11 +211,55 @@ CREATE POLICY add ON areas_approval FOR INSERT TO app WITH CHECK (
     reviewer_id = (SELECT act_officer()) AND (SELECT act_role()) = 'city_officer'
     AND starts_with(division, (SELECT act_scope())));
 
+-- a level that ends by rule: written by the worker, and only where the days have passed and nothing speaks against it
+CREATE POLICY read ON areas_ruledstep FOR SELECT TO app USING ((SELECT act_kind()) IS NOT NULL);
+CREATE POLICY add ON areas_ruledstep FOR INSERT TO app WITH CHECK (
+    (SELECT act_kind()) = 'system'
+    AND area_step_stands(area_id, follows, former, clear_since, clear_days, due_at, made_at));
+
+-- rulesets: what is published is public; drafts are between the province's rule makers and approvers
+CREATE POLICY read ON rulesets_approval FOR SELECT TO app USING (
+    (verdict = 'approve' AND (SELECT act_kind()) IS NOT NULL)
+    OR (SELECT act_kind()) = 'system' OR (SELECT act_role()) IN ('rule_maker', 'rule_approver', 'auditor'));
+CREATE POLICY add ON rulesets_approval FOR INSERT TO app WITH CHECK (
+    approver_id = (SELECT act_officer()) AND (SELECT act_role()) = 'rule_approver');
+CREATE POLICY read ON rulesets_submission FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR (SELECT act_role()) IN ('rule_maker', 'rule_approver', 'auditor')
+    OR EXISTS (SELECT 1 FROM rulesets_approval a
+                WHERE a.submission_id = rulesets_submission.id AND a.verdict = 'approve'));
+CREATE POLICY add ON rulesets_submission FOR INSERT TO app WITH CHECK (
+    drafter_id = (SELECT act_officer()) AND (SELECT act_role()) = 'rule_maker');
+CREATE POLICY read ON rulesets_revision FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR (SELECT act_role()) IN ('rule_maker', 'rule_approver', 'auditor')
+    OR EXISTS (SELECT 1 FROM rulesets_submission s JOIN rulesets_approval a ON a.submission_id = s.id
+                WHERE s.revision_id = rulesets_revision.id AND a.verdict = 'approve'));
+CREATE POLICY add ON rulesets_revision FOR INSERT TO app WITH CHECK (
+    drafter_id = (SELECT act_officer()) AND (SELECT act_role()) = 'rule_maker');
+CREATE POLICY read ON rulesets_draft FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR (SELECT act_role()) IN ('rule_maker', 'rule_approver', 'auditor'));
+CREATE POLICY add ON rulesets_draft FOR INSERT TO app WITH CHECK (
+    drafter_id = (SELECT act_officer()) AND (SELECT act_role()) = 'rule_maker');
+CREATE POLICY read ON rulesets_check FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR (SELECT act_role()) IN ('rule_maker', 'rule_approver', 'auditor'));
+CREATE POLICY add ON rulesets_check FOR INSERT TO app WITH CHECK (
+    (SELECT act_role()) IN ('rule_maker', 'rule_approver'));
+-- only the worker says what a rehearsal found
+CREATE POLICY read ON rulesets_rehearsal FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR (SELECT act_role()) IN ('rule_maker', 'rule_approver', 'auditor'));
+CREATE POLICY add ON rulesets_rehearsal FOR INSERT TO app WITH CHECK ((SELECT act_kind()) = 'system');
+CREATE POLICY read ON rulesets_rehearsalrun FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR (SELECT act_role()) IN ('rule_maker', 'rule_approver', 'auditor'));
+CREATE POLICY add ON rulesets_rehearsalrun FOR INSERT TO app WITH CHECK (
+    requested_by_id = (SELECT act_officer()) AND (SELECT act_role()) IN ('rule_maker', 'rule_approver'));
+CREATE POLICY change ON rulesets_rehearsalrun FOR UPDATE TO app USING ((SELECT act_kind()) = 'system');
+
 -- evidence: by its reviewer; by a signed batch; by the person herself
 CREATE POLICY read ON evidence_evidence FOR SELECT TO app USING (
     (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject())
     OR starts_with(division, (SELECT act_scope())) AND division <> '');
+-- `written_in` says what the lake has already; nobody may write a row into the past
 CREATE POLICY add ON evidence_evidence FOR INSERT TO app WITH CHECK (
+    written_in = ((SELECT pg_current_xact_id())::text)::bigint AND (
     (proposal_id IS NOT NULL AND reviewer_id = (SELECT act_officer()) AND division = (SELECT act_division()))
     -- a county's batch: the worker writes it after the city's approval, which composite keys ask for
     OR (designation_id IS NOT NULL AND (SELECT act_kind()) = 'system'
@@ -218,7 +267,7 @@ CREATE POLICY add ON evidence_evidence FOR INSERT TO app WITH CHECK (
     -- only the worker, which has verified the signature over the whole file, adds rows to a signed batch
     OR (batch_id IS NOT NULL AND reviewer_id IS NULL AND (SELECT act_kind()) = 'system' AND EXISTS (
           SELECT 1 FROM exchange_batch b WHERE b.id = batch_id AND b.signature IS NOT NULL))
-    OR (kind = 'declaration' AND subject_id = (SELECT act_subject())));
+    OR (kind = 'declaration' AND subject_id = (SELECT act_subject()))));
 CREATE POLICY read ON evidence_decision FOR SELECT TO app USING (
     (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject())
     OR starts_with(division, (SELECT act_scope())) AND division <> ''
@@ -278,6 +327,15 @@ CREATE POLICY change ON venues_inspector FOR UPDATE TO app USING (
     (SELECT act_kind()) = 'system'
     OR EXISTS (SELECT 1 FROM venues_venue v WHERE v.number = venue_id AND v.manager_id = (SELECT act_subject())));
 
+-- runs over everybody: numbers only; asked for by who publishes rules or operates, carried out by the system
+CREATE POLICY read ON population_run FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system'
+    OR (SELECT act_role()) IN ('operator', 'province_dispatcher', 'rule_maker', 'rule_approver', 'auditor'));
+CREATE POLICY add ON population_run FOR INSERT TO app WITH CHECK (
+    step = 'export' AND folder = '' AND ((SELECT act_kind()) = 'system'
+    OR (SELECT act_role()) IN ('operator', 'province_dispatcher', 'rule_maker', 'rule_approver')));
+CREATE POLICY change ON population_run FOR UPDATE TO app USING ((SELECT act_kind()) = 'system');
+
 -- What the edges were told, for `healthcode color audit`: records by number and nothing else of the feed.
 CREATE OR REPLACE VIEW audit_feed_record AS
     SELECT key AS number, seq, payload FROM feed_log WHERE kind = 1
@@ -290,7 +348,9 @@ BEGIN
     FOREACH t IN ARRAY ARRAY['evidence_evidence', 'evidence_decision', 'audit_event', 'audit_pendingleaf',
                              'casework_proposal', 'casework_review', 'casework_workitem', 'exchange_batch',
                              'subject_state', 'people_subject',
-                             'areas_riskarea', 'areas_designation', 'areas_approval']
+                             'areas_riskarea', 'areas_designation', 'areas_approval', 'areas_ruledstep',
+                             'rulesets_revision', 'rulesets_check', 'rulesets_rehearsal', 'rulesets_submission',
+                             'rulesets_approval']
     LOOP
         EXECUTE format('CREATE POLICY audit ON %I FOR SELECT TO auditor USING (true)', t);
     END LOOP;

@@ -34,6 +34,7 @@ class SubjectState(models.Model):
     record = models.BinaryField(null=True, help_text="32 bytes, spec/color-table.md")
     grounds = models.BinaryField(null=True, help_text="GroundsNote for the edge")
     ruleset = models.CharField(max_length=64, blank=True)
+    publications_known = models.BigIntegerField(db_default=0, help_text="as in a decision")
     evaluated_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -20,14 +20,16 @@ from healthcode.control.language import language, say
 from healthcode.control.offices.models import Post, Unit
 from healthcode.control.people.models import Consent, Subject
 from healthcode.control.people.vault import identity_masked
-from healthcode.control.ports import ports
+from healthcode.control.rulesets.reading import rules_known
 from healthcode.domain.division import division_get
 from healthcode.domain.evidence import Evidence, EvidenceKind
 from healthcode.domain.time import minute_of
 from healthcode.domain.unit import UnitKind
 from healthcode.rules.evaluate import evaluate
 from healthcode.rules.explain import Explanation, color_word, explain
+from healthcode.rules.model import Rule, Ruleset
 from healthcode.rules.result import Evaluation
+from healthcode.rules.succession import Rules, ruleset_last
 from healthcode.rules.words import LANGS
 
 Json = dict[str, Any]
@@ -53,7 +55,8 @@ def me(number: int, *, now: datetime) -> Json:
     shown = identity_masked(number)
     evidence = evidence_of([number]).get(number, [])
     areas = areas_of(evidence).of(evidence)
-    answer = evaluate(evidence, areas, ports().ruleset, minute_of(now), holds_code=person.holds_code)
+    rules = rules_known().rules
+    answer = evaluate(evidence, areas, rules, minute_of(now), holds_code=person.holds_code)
     return {
         "masked_name": shown.name if shown else "*",
         "masked_document": shown.document if shown else "*",
@@ -61,7 +64,7 @@ def me(number: int, *, now: datetime) -> Json:
         "masked_phone": shown.phone if shown else "",
         "residence": _division(person.residence_division),
         "consent": _consent(number),
-        **_answer(answer, evidence),
+        **_answer(answer, evidence, rules),
         "decisions": decisions_of(number),
         "tests": _tests(evidence),
         "looks": looks_at(number),
@@ -108,13 +111,19 @@ def _look(row: Event, post: Post | None) -> Json:
 
 def _titles(rules: Iterable[str]) -> list[str]:
     """Rules by title; one that has left the ruleset keeps its id."""
-    known = {rule.id: rule.title[language()] for rule in ports().ruleset.rules}
+    known = {rule.id: rule.title[language()] for rule in _every_rule(rules_known().rules)}
     return [known.get(rule, rule) for rule in sorted(set(rules))]
 
 
-def _answer(answer: Evaluation, evidence: Sequence[Evidence]) -> Json:
+def _every_rule(rules: Rules) -> Iterable[Rule]:
+    """Rules of all sets, the latest last: its title counts."""
+    sets = [rules] if isinstance(rules, Ruleset) else rules.rulesets
+    return (rule for ruleset in sets for rule in ruleset.rules)
+
+
+def _answer(answer: Evaluation, evidence: Sequence[Evidence], rules: Rules) -> Json:
     offices = _offices(ground.county for ground in answer.grounds)
-    told = {lang: explain(answer, ports().ruleset, evidence, lang, offices=offices) for lang in LANGS}
+    told = {lang: explain(answer, rules, evidence, lang, offices=offices) for lang in LANGS}
     return {
         "color": answer.color,
         "color_word": _color_word(answer.color),
@@ -158,7 +167,7 @@ def _offices(counties: Iterable[str]) -> dict[str, dict[str, str]]:
 
 
 def _color_word(color: str) -> dict[str, str]:
-    return {lang: color_word(color, ports().ruleset, lang) for lang in LANGS}
+    return {lang: color_word(color, ruleset_last(rules_known().rules), lang) for lang in LANGS}
 
 
 def _tests(evidence: Sequence[Evidence]) -> list[Json]:
