@@ -40,8 +40,15 @@ few = settings(
 crowds = st.builds(Crowd, st.lists(st.tuples(evidence(12) | swabbed(), st.booleans()), min_size=30, max_size=60))
 WIDEST = replace(
     shape_of(ninth(), 0),
-    **{"conditions": 2, "phases": 4, "days": 4, "samplings": 3, "switches": 2},
-    when=True, previous=True, previous_tests=True, days_met=True,
+    conditions=2,
+    phases=4,
+    days=4,
+    samplings=3,
+    switches=2,
+    when=True,
+    previous=True,
+    previous_tests=True,
+    days_met=True,
 )
 """One written plan for every ruleset drawn: writing costs far more than running."""
 ENGINE = Engine(threads=1, memory="1GB")

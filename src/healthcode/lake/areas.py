@@ -18,7 +18,9 @@ def area_spans(inputs: Inputs) -> ir.Table:
     )
     followers = inputs.rules.filter(inputs.rules.follows_area).select("rule_no", "closed")
     wanted = instants.cross_join(followers)
-    levels = inputs.levels.select(v_rule=inputs.levels.rule_no, v_level=inputs.levels.level, ranked=inputs.levels.ranked)
+    levels = inputs.levels.select(
+        v_rule=inputs.levels.rule_no, v_level=inputs.levels.level, ranked=inputs.levels.ranked
+    )
     held = areas.join(levels, [("level", "v_level")])
     held = held.select("v_rule", "ranked", a_area=held.area, a_from=held.from_, a_until=held.until)
     joined = wanted.left_join(

@@ -87,7 +87,9 @@ def courses_alone(inputs: Inputs, known: Known, shape: Shape, store: Store = as_
     if shape.switches:
         matched = store("matched_again", ibis.union(matched, _again(matched, inputs, shape)))
     days = store("test_days", test_days(known.negatives, matched, shape.words))
-    rules = inputs.rules.drop("rule", "kind", "taken_from", "taken_until", "anchor_from", "tested", *_condition_columns(shape))
+    rules = inputs.rules.drop(
+        "rule", "kind", "taken_from", "taken_until", "anchor_from", "tested", *_condition_columns(shape)
+    )
     courses = matched.join(rules.rename(r_rule="rule_no"), [("rule_no", "r_rule")])
     courses = courses.left_join(days, [("subject", "w_subject"), ("day0", "w_day0")])
     book = store("books", books(known.negatives, _needy(courses, shape)))
@@ -142,7 +144,9 @@ class Fold:
         self._codes.append(stages.keep(ibis.ifelse(stages.flag(self._alive), close, ibis.null("int64"))))
         table = stages.whole()
         released = stages.int(self._released)
-        cut = [ibis.ifelse(released.isnull() | (table[c] < released), table[c], ibis.null("int64")) for c in self._codes]
+        cut = [
+            ibis.ifelse(released.isnull() | (table[c] < released), table[c], ibis.null("int64")) for c in self._codes
+        ]
         ended = released + table.closed
         phased = stages.keep(ibis.array([*cut, ended]).filter(lambda x: x.notnull()))
         kept = table.area_spans.filter(lambda x: x < released).concat(ibis.array([ended]))
@@ -228,7 +232,9 @@ class Fold:
         counted = stages.table[f"{name}_tests"] == _BY_COUNT
         if not self._shape.days_met:
             latest = ibis.ifelse(counted, stages.int(done), ibis.null("int64"))
-            return stages.keep(ibis.ifelse(stages.flag(unmet), ibis.null("int64"), ibis.coalesce(latest, stages.int(due))))
+            return stages.keep(
+                ibis.ifelse(stages.flag(unmet), ibis.null("int64"), ibis.coalesce(latest, stages.int(due)))
+            )
         ended = stages.table[f"{name}_end"] == _TESTS_END
         wanted = stages.keep(by_days & ended & ~stages.flag(unmet) & stages.table.negatives.notnull())
         known = days_met(stages, f"{name}_days", origin, wanted, self._shape.samplings)

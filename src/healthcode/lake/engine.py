@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from healthcode.domain.time import Minute
 from healthcode.lake.columns import AREAS, EVIDENCE, SUBJECTS, TESTS, Inputs, Row
-from healthcode.lake.parameters import Shape, parameter_types, parameters, shape_of
+from healthcode.lake.parameters import Shape, history_of, parameter_types, parameters, shape_of
 from healthcode.lake.population import PopulationPlan, population_plan
 from healthcode.rules.succession import Rules
 
@@ -156,9 +156,10 @@ def program_of(shape: Shape) -> Program:
     plan: PopulationPlan = population_plan(inputs(shape), shape, ibis.literal(_NOW, "int64"), store)
     courses = store("courses", plan.courses)
     unclear = store("unclear", plan.unclear(courses))
-    steps = store("steps", plan.steps(courses, unclear, store))
-    touched = store("touched", plan.touched(steps))
+    lines = plan.timelines(courses, unclear, store)
+    touched = store("touched", lines.touched())
     views = {
+        "steps": lines.steps(),
         "people": plan.people(touched, unclear),
         "grounds": plan.grounds(courses),
         "singly": plan.known.too_long,
@@ -173,12 +174,16 @@ class Run:
 
     def __init__(self, engine: Engine, rules: Rules, now: Minute, shape: Shape | None = None) -> None:
         """Run at `now`. `shape` may be wider than the rules need, so that one written plan serves many."""
-        program = program_of(shape or shape_of(rules, now))
-        engine.parameters(rules, shape or shape_of(rules, now))
+        shape = shape or shape_of(rules, now)
+        program = program_of(shape)
+        engine.parameters(rules, shape)
         for step in program.stored:
             engine.keep(step.name, step.at(now))
         for view in program.views:
             engine.view(view.name, view.at(now))
+        self.subjects = ibis.table(SUBJECTS, name="subjects")
+        self.default_state = shape.default_state
+        self.severity = history_of(rules).rulesets[-1].colors.severity_of_state
         self._tables = {step.name: step.table for step in (*program.stored, *program.views)}
 
     @property

@@ -13,7 +13,7 @@ from healthcode.domain.evidence import KIND_SPECS, SAMPLING_SKEW, EvidenceKind
 from healthcode.lake.columns import Inputs, Store, as_it_is, day_of
 from healthcode.lake.corrections import Corrections, corrections, in_force
 from healthcode.lake.parameters import DAYS, FIELDS, GROUNDLESS, KINDS, NUMBERS, RELEASES
-from healthcode.lake.samplings import is_nucleic, is_single, tests_valid
+from healthcode.lake.samplings import NEGATIVE, SINGLE, UNREADABLE, test_meaning, tests_valid
 from healthcode.rules.history import OLDEST_DAY, OLDEST_MINUTE
 
 _PARTS = ("subject", "id", "kind", "anchor", "learned", "supersedes")
@@ -36,53 +36,66 @@ def known_at(inputs: Inputs, now: ir.IntegerValue, store: Store = as_it_is) -> K
     """Read the inputs as known at a minute: corrections followed, rescissions gone, tests valid."""
     evidence = inputs.evidence.filter(inputs.evidence.learned <= now)
     tests = inputs.tests.filter(inputs.tests.learned <= now)
-    found = corrections(store("linked", _linked(evidence, tests)), store)
+    found = corrections(store("linked", _linked(evidence, tests, store)), store)
     records = in_force(evidence, found)
     readable = _readable(records)
     opening = records.filter(readable & records.kind.notin([k.value for k in GROUNDLESS]))
-    swabs = _swabs(tests, found, store)
-    valid = swabs.filter(tests_valid(swabs, SAMPLING_SKEW))
+    swabs = _wide(store("swabs", _swabs(tests, found, store)))
     positive = in_force(tests.filter(tests.result == "positive"), found)
-    positive = positive.filter(tests_valid(positive, SAMPLING_SKEW))
-    negative = valid.filter((valid.result == "negative") & is_nucleic(valid))
+    positive = store("positives", positive.filter(tests_valid(positive, SAMPLING_SKEW)))
+    negative = swabs.filter(swabs.what.isin((NEGATIVE, NEGATIVE + SINGLE)))
     unclear = [
         found.rings,
-        swabs.filter(~tests_valid(swabs, SAMPLING_SKEW)).select("subject"),
+        swabs.filter(swabs.what == UNREADABLE).select("subject"),
         records.filter(~readable).select("subject"),
     ]
     vaccinations = records.filter(records.dose.between(1, 15) & (records.kind == EvidenceKind.vaccination.value))
     releases = _releases(records.filter(readable & (records.kind == EvidenceKind.release.value)), found)
-    singles = _single_known(positive, valid.filter(is_single(valid)))
+    singles = _single_known(positive, swabs.filter(swabs.what >= SINGLE))
     return Known(
         facts=store("facts", ibis.union(_facts(opening), _facts(positive))),
         events=store("events", _events(releases, _replaced(opening), singles)),
-        negatives=negative.select("occurred", "learned", n_subject=negative.subject),
+        negatives=negative.rename(n_subject="subject").select("n_subject", "occurred", "learned"),
         unclear=store("unreadable", ibis.union(*unclear, distinct=True)),
         too_long=found.too_long,
         doses=store("doses", vaccinations.group_by(d_subject=vaccinations.subject).agg(doses=vaccinations.dose.max())),
     )
 
 
-def _linked(evidence: ir.Table, tests: ir.Table) -> ir.Table:
+def _linked(evidence: ir.Table, tests: ir.Table, store: Store) -> ir.Table:
     """The records that correct another or are corrected: few, whatever the number of tests."""
     narrow = [evidence.select(*_PARTS, "region"), tests.select(*_PARTS, region=ibis.null("string"))]
     children = ibis.union(*[n.filter(n.supersedes.notnull()).select("subject", "supersedes") for n in narrow])
-    named = children.select("subject", id=children.supersedes).distinct()
+    named = store("named", children.select("subject", id=children.supersedes).distinct())
     return ibis.union(
         *[n.filter(n.supersedes.notnull()) for n in narrow],
-        *[n.filter(n.supersedes.isnull()).semi_join(named, ["subject", "id"]) for n in narrow],
+        *[_named(n.filter(n.supersedes.isnull()), named) for n in narrow],
     )
+
+
+def _named(records: ir.Table, named: ir.Table) -> ir.Table:
+    """Those of some records that others name: first by number, so that few texts are compared."""
+    near = records.semi_join(named.select("subject").distinct(), "subject")
+    return near.semi_join(named, ["subject", "id"])
 
 
 _TEST: tuple[str, ...] = ("subject", "occurred", "learned", "result", "pool_size", "method", "rescinded")
 
 
 def _swabs(tests: ir.Table, found: Corrections, store: Store) -> ir.Table:
-    """Tests in force. Only those of a subject with corrections are asked whether they are part of one."""
+    """Tests in force, narrow. Only those of a subject with corrections are asked whether they are part of one."""
     corrected = store("corrected", found.members.select(subject=found.members.m_subject).distinct())
     plain = tests.anti_join(corrected, "subject").select(*_TEST)
     linked = in_force(tests.semi_join(corrected, "subject"), found).select(*_TEST)
-    return ibis.union(plain.filter(~plain.rescinded), linked)
+    every = ibis.union(plain.filter(~plain.rescinded), linked)
+    readable = tests_valid(every, SAMPLING_SKEW)
+    minutes = {name: ibis.ifelse(readable, every[name], 0).cast("int32") for name in ("occurred", "learned")}
+    return every.select("subject", **minutes, what=test_meaning(every, readable).cast("int8"))
+
+
+def _wide(swabs: ir.Table) -> ir.Table:
+    """Stored narrow, computed with wide."""
+    return swabs.mutate(occurred=swabs.occurred.cast("int64"), learned=swabs.learned.cast("int64"))
 
 
 def _readable(records: ir.Table) -> ir.BooleanValue:
@@ -104,7 +117,9 @@ def _readable(records: ir.Table) -> ir.BooleanValue:
 def _facts(records: ir.Table) -> ir.Table:
     """Narrow rows: kinds and fixed words as numbers (`parameters.FIELDS`)."""
     words = [
-        records[name].cases(*[(word, (i + 1) << 4 * place) for i, word in enumerate(choices)], else_=_other(records, name, place))
+        records[name].cases(
+            *[(word, (i + 1) << 4 * place) for i, word in enumerate(choices)], else_=_other(records, name, place)
+        )
         for place, (name, choices) in enumerate(FIELDS.items())
         if name in records.columns
     ]
@@ -162,7 +177,9 @@ def _events(releases: ir.Table, replaced: ir.Table, singles: ir.Table) -> ir.Tab
     """What is told about facts, one row for each: the minute of each release, word or result."""
     told = {f"release_{event.value}": "int64" for event in RELEASES} | {"replaced": "int64", "single_test": "int64"}
     parts = [
-        part.select("e_subject", "e_root", **{n: part[n] if n in part.columns else ibis.null(t) for n, t in told.items()})
+        part.select(
+            "e_subject", "e_root", **{n: part[n] if n in part.columns else ibis.null(t) for n, t in told.items()}
+        )
         for part in (releases, replaced, singles)
     ]
     together = ibis.union(*parts)

@@ -1,7 +1,7 @@
 """Rules as data for the plan: what tells one rule from another stands in small tables that are joined in.
 
-So the plan is the same for every ruleset of one `Shape` and is compiled once: an officer's new number changes a row here,
-never the expression. Conditions read fields of fixed words packed four bits each (`FIELDS`), and one number.
+So the plan is the same for every ruleset of one `Shape` and is written once: an officer's new number changes a row
+here, never the expression. Conditions read fields of fixed words packed four bits each (`FIELDS`), and one number.
 """
 
 from collections.abc import Iterable, Iterator
@@ -121,7 +121,9 @@ def parameters(rules: Rules, shape: Shape) -> Parameters:
     numbers = {(place, rule.id): number for number, (place, rule) in enumerate(numbered)}
     return Parameters(
         rules=[_rule_row(n, rule, place, history, shape) for n, (place, rule) in enumerate(numbered)],
-        switches=[row for n, (place, rule) in enumerate(numbered) for row in _switch_rows(n, place, rule, history, numbers)],
+        switches=[
+            row for n, (place, rule) in enumerate(numbered) for row in _switch_rows(n, place, rule, history, numbers)
+        ],
         levels=[row for n, (place, rule) in enumerate(numbered) for row in _level_rows(n, place, rule, history)],
     )
 
@@ -168,7 +170,11 @@ def _condition_row(name: str, condition: Condition | None) -> Row:
         words = FIELDS.get(condition.field, ())
         yes = sum(1 << (i + 1) for i, word in enumerate(words) if word in condition.values)
         known = condition.field in FIELDS
-        values |= {"yes": yes, "no": (_ALL - 1) & ~yes if known else 0, "shift": shift_of(condition.field) if known else 0}
+        values |= {
+            "yes": yes,
+            "no": (_ALL - 1) & ~yes if known else 0,
+            "shift": shift_of(condition.field) if known else 0,
+        }
     elif condition is not None and condition.field in NUMBERS:
         low, high = condition.minimum, condition.maximum
         values |= {"low": -_EVER if low is None else low, "high": _EVER if high is None else high}
@@ -234,7 +240,8 @@ def _level_rows(number: int, place: int, rule: Rule, history: RulesetHistory) ->
 def parameter_types(shape: Shape) -> dict[str, dict[str, str]]:
     """Column types of the parameter tables of a shape."""
     rule: dict[str, str] = dict.fromkeys(
-        ("rule_no", "place", "kind", "taken_from", "taken_until", "anchor_from", "closed_by", "closed", "catch_count"), "int64"
+        ("rule_no", "place", "kind", "taken_from", "taken_until", "anchor_from", "closed_by", "closed", "catch_count"),
+        "int64",
     ) | {"catch_spacing": "int64", "rule": "string", "follows_area": "boolean", "tested": "boolean"}
     conditions = [f"c{i}" for i in range(shape.conditions)]
     for i in range(shape.phases):

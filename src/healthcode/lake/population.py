@@ -33,7 +33,40 @@ from healthcode.lake.switches import courses_led
 TRANSITIONS: Final = 3
 _GROUND: Final = (*KEY, "rule", "spans")
 _LOW: Final = (1 << MINUTE_SHIFT) - 1
+_STATE: Final = 16
 _STEP: Final = ("minute", "state", "notices")
+
+
+@dataclass(frozen=True, slots=True)
+class Timelines:
+    """`alone`: who has one ground, with an array of packed `steps`; `crowd`: who has several, a row for each step."""
+
+    alone: ir.Table
+    crowd: ir.Table
+
+    def steps(self) -> ir.Table:
+        """The timeline of everybody who has a ground: (subject, minute, state, notices), the answer now first."""
+        rows = self.alone.select("subject", step=self.alone.steps.unnest())
+        return ibis.union(rows.select("subject", **_parts(rows.step)), self.crowd)
+
+    def touched(self) -> ir.Table:
+        """The records of those who have a ground: state and notices now, three transitions, how many there are."""
+        order = ibis.window(group_by=self.crowd.subject, order_by=self.crowd.minute)
+        placed = self.crowd.mutate(place=ibis.row_number().over(order))
+        crowded = {"later": placed.count() - 1}
+        single = {"later": self.alone.steps.length() - 1}
+        for place in range(TRANSITIONS + 1):
+            there = ibis.ifelse(single["later"] >= place, self.alone.steps[place], ibis.null("int64"))
+            for name, value in _parts(there).items():
+                crowded[f"{name}_{place}"] = placed[name].max(where=placed.place == place)
+                single[f"{name}_{place}"] = value
+        together = placed.group_by(p_subject=placed.subject).agg(**crowded)
+        return ibis.union(self.alone.select(p_subject=self.alone.subject, **single), together)
+
+
+def _parts(step: ir.IntegerValue) -> dict[str, ir.IntegerValue]:
+    """Minute, state and notices of a packed step."""
+    return {"minute": span_minute(step), "state": ((step >> _STATE) & 15).cast("int64"), "notices": span_notices(step)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +114,38 @@ class PopulationPlan:
             phase_since=ibis.greatest(rows.first_learned, span_minute(rows["at"])),
         )
 
-    def steps(self, courses: ir.Table, unclear: ir.Table, store: Store = as_it_is) -> ir.Table:
-        """The timeline of everybody who has a ground: (subject, minute, state, notices), the answer now first."""
+    def timelines(self, courses: ir.Table, unclear: ir.Table, store: Store = as_it_is) -> "Timelines":
+        """The timelines of everybody who has a ground."""
         codes = store("codes", _codes(courses, self.now))
         crowded = codes.group_by("subject").agg(grounds=codes.count())
         crowded = store("crowded", crowded.filter(crowded.grounds > 1).select("subject"))
         base = self._base(unclear)
-        alone = self._alone(codes.anti_join(crowded, "subject").join(base.rename(w_subject="subject"), [("subject", "w_subject")]))
-        return ibis.union(alone, self._together(codes.semi_join(crowded, "subject"), base))
+        single = codes.anti_join(crowded, "subject").join(base.rename(w_subject="subject"), [("subject", "w_subject")])
+        return Timelines(
+            store("alone_steps", self._alone(single)),
+            store("crowd_steps", self._together(codes.semi_join(crowded, "subject"), base)),
+        )
 
     def _alone(self, codes: ir.Table) -> ir.Table:
         """Of those with one ground, the majority: its spans are the steps, where state or notices differ."""
-        rows = codes.mutate(codes=codes.codes.filter(lambda x: x == _last_of(codes.codes, x)))
+        rows = codes.mutate(codes=codes.codes.sort())
+        following = rows.codes  # others of one minute than its last one last for no time
+        lasting = _places(rows.codes).filter(lambda i: _begins_later(following[i + 1], following[i]))
+        rows = rows.mutate(codes=lasting.map(lambda i: following[i]))
 
         def answer(code: ir.IntegerValue) -> ir.IntegerValue:
-            return (self._state(span_severity(code), rows.base) << 16) + span_notices(code)
+            state = self._state(span_severity(code), rows.base)
+            return span_from(span_minute(code)) + (state << _STATE) + span_notices(code)
 
-        def changes(code: ir.IntegerValue) -> ir.BooleanValue:
-            before = rows.codes.filter(lambda b: b < code - (code & _LOW)).maxs()
-            return before.isnull() | (answer(before) != answer(code))
+        rows = rows.mutate(steps=rows.codes.map(answer))
 
-        rows = rows.mutate(codes=rows.codes.filter(changes))
-        steps = rows.select("subject", "base", code=rows.codes.unnest())
-        state = self._state(span_severity(steps.code), steps.base)
-        return steps.select("subject", minute=span_minute(steps.code), state=state, notices=span_notices(steps.code))
+        steps = rows.steps
+
+        def changes(place: ir.IntegerValue) -> ir.BooleanValue:
+            before = steps[ibis.greatest(place - 1, 0)]
+            return (place == 0) | ((before & _LOW) != (steps[place] & _LOW))
+
+        return rows.select("subject", steps=_places(steps).filter(changes).map(lambda i: steps[i]))
 
     def _together(self, codes: ir.Table, base: ir.Table) -> ir.Table:
         """Of those with several: at each instant the worst of them, and the notices of all."""
@@ -116,21 +157,11 @@ class PopulationPlan:
             severity=pairs.severity.max(), notices=pairs.notices.bit_or()
         )
         joined = worst.join(base, [("w_subject", "subject")])
-        states = joined.mutate(state=self._state(joined.severity, joined.base))
+        states = joined.mutate(state=self._state(joined.severity, joined.base).cast("int64"))
         order = ibis.window(group_by=states.subject, order_by=states.minute)
         seen = states.mutate(last_state=states.state.lag().over(order), last_notices=states.notices.lag().over(order))
         changed = (seen.state != seen.last_state) | (seen.notices != seen.last_notices)
         return seen.filter(seen.last_state.isnull() | changed).select("subject", *_STEP)
-
-    def touched(self, steps: ir.Table) -> ir.Table:
-        """The records of those who have a ground: state and notices now, up to three transitions, how many there are."""
-        order = ibis.window(group_by=steps.subject, order_by=steps.minute)
-        placed = steps.mutate(place=ibis.row_number().over(order))
-        columns = {"later": placed.count() - 1}
-        for place in range(TRANSITIONS + 1):
-            for name in _STEP:
-                columns[f"{name}_{place}"] = placed[name].max(where=placed.place == place)
-        return placed.group_by(p_subject=placed.subject).agg(**columns)
 
     def people(self, touched: ir.Table, unclear: ir.Table) -> ir.Table:
         """Everybody's record: that of `touched`, last negative and doses."""
@@ -162,9 +193,14 @@ class PopulationPlan:
         return severity.cases(*self.shape.colors, else_=base) if self.shape.colors else base
 
 
-def _last_of(codes: ir.ArrayValue, code: ir.IntegerValue) -> ir.IntegerValue:
-    """The last span that begins in the minute of one: others of that minute last for no time."""
-    return codes.filter(lambda y: (y >> MINUTE_SHIFT) == (code >> MINUTE_SHIFT)).maxs()
+def _places(values: ir.ArrayValue) -> ir.ArrayValue:
+    """The places of an array that has one at least."""
+    return ibis.range(0, values.length()).cast("array<int64>")
+
+
+def _begins_later(code: ir.IntegerValue, than: ir.IntegerValue) -> ir.BooleanValue:
+    """Whether a span begins in a later minute than another; none follows: it does."""
+    return ((code >> MINUTE_SHIFT) != (than >> MINUTE_SHIFT)).fill_null(True)
 
 
 def _codes(courses: ir.Table, now: ir.IntegerValue) -> ir.Table:

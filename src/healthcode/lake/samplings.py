@@ -1,4 +1,4 @@
-"""Negative tests of everybody, as words of test days and as arrays, and the questions that rules ask (schedule.py's twins).
+"""Negative tests of everybody, as words of days and as arrays, and the questions that rules ask of them.
 
 Most grounds need the words only: bit d is set where a negative was sampled on day d after day 0. The arrays of packed
 samplings are made for the few of whom a rule asks *when* something was sampled or known.
@@ -23,14 +23,15 @@ def tests_valid(tests: ir.Table, skew: int) -> ir.BooleanValue:
     return result & pool & (tests.occurred > OLDEST_MINUTE) & (tests.occurred <= tests.learned + skew)
 
 
-def is_nucleic(tests: ir.Table) -> ir.BooleanValue:
-    """Whether a test counts for schedules."""
-    return tests.method.fill_null("nucleic_acid") == "nucleic_acid"
+NEGATIVE, SINGLE, UNREADABLE = 1, 2, -1
 
 
-def is_single(tests: ir.Table) -> ir.BooleanValue:
-    """Whether it is the result of a tube of one person's own."""
-    return is_nucleic(tests) & (tests.pool_size.fill_null(1) == 1) & tests.result.isin(("negative", "positive"))
+def test_meaning(tests: ir.Table, readable: ir.BooleanValue) -> ir.IntegerValue:
+    """What a test says: NEGATIVE (it counts for schedules), + SINGLE (a tube of one person's own), 0, or UNREADABLE."""
+    nucleic = tests.method.fill_null("nucleic_acid") == "nucleic_acid"
+    single = (tests.pool_size.fill_null(1) == 1) & tests.result.isin(("negative", "positive"))
+    told = ibis.ifelse(tests.result == "negative", NEGATIVE, 0) + ibis.ifelse(single, SINGLE, 0)
+    return ibis.ifelse(~readable, UNREADABLE, ibis.ifelse(nucleic, told, 0))
 
 
 def last_negatives(negatives: ir.Table) -> ir.Table:
@@ -39,7 +40,7 @@ def last_negatives(negatives: ir.Table) -> ir.Table:
 
 
 def test_days(negatives: ir.Table, courses: ir.Table, words: int) -> ir.Table:
-    """For each subject and day 0 of a course that asks for tests: words of days with a negative, and the last sampling."""
+    """For each subject and day 0 of a course with tests: words of days with a negative, and the last sampling."""
     asked = courses.filter(courses.tested & courses.day0.notnull())
     asked = asked.select(w_subject=asked.subject, w_day0=asked.day0).distinct()
     found = asked.join(negatives, [("w_subject", "n_subject")])
@@ -163,7 +164,7 @@ def _first(negatives: ir.ArrayValue, begin: ir.IntegerValue) -> ir.IntegerValue:
 
 
 def complete(stages: Stages, since: str, count: str, spacing: str, samplings: int) -> str:
-    """When so many samplings since a packed minute (NULL: do not ask), each spaced, were all known; NULL if they lack."""
+    """When so many spaced samplings since a packed minute (NULL: do not ask) were all known; NULL if they lack."""
     first = stages.keep(_asked(stages, since))
     known = stages.keep(sampling_known(stages.int(first)))
     for place in range(1, samplings):

@@ -37,7 +37,9 @@ def _switched(courses: ir.Table, alone: ir.Table, inputs: Inputs, place: int) ->
     opened = waiting.follows | (span_severity(waiting.past.maxs()) >= 0).fill_null(False)
     is_open = waiting["at"].notnull() & opened & waiting.spans.notnull()
     waiting = waiting.mutate(is_open=is_open)
-    new = alone.select(n_subject="subject", n_root="root", n_first="first_no", n_rule="rule_no", new="spans", speaks="answer")
+    new = alone.select(
+        n_subject="subject", n_root="root", n_first="first_no", n_rule="rule_no", new="spans", speaks="answer"
+    )
     # a rule that goes on unchanged in name only has no row of its own: it is matched by number, never by name
     match = [("subject", "n_subject"), ("root", "n_root"), ("first_no", "n_first"), ("next_no", "n_rule")]
     rows = waiting.left_join(new, match)
