@@ -9,6 +9,7 @@ DATA ?= var
 PEOPLE ?=
 BENCH ?= table checks visits
 ARGS ?=
+WORKERS ?= $(if $(HEALTHCODE_TEST_DATABASE_URL),0,2)
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
@@ -27,7 +28,7 @@ run: setup ## Run a whole province here: make run PORT=8000 EDGE_PORT=8001 DATA=
 
 test: setup ## Run the tests: real PostgreSQL, real Chromium (ARGS="tests/unit -k gate" for some of them)
 	@.ci/browser
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest $(or $(ARGS),--numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder)
 
 check: setup ## Check style, types, arrows and pages
 	@status=0; for step in "$(BIN)/ruff check ." "$(BIN)/ruff format --check --quiet ." "$(BIN)/mypy" \

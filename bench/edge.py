@@ -11,12 +11,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
+from bench.comparison import people_store, twin_installed, twin_rows
 from bench.measure import (
     LOAD_CORE,
     ROOT,
@@ -77,12 +80,18 @@ def checks(folder: Path, *, seconds: float, pairs: int, say: Say) -> Result:
     requests = folder / "requests"
     minutes = 3 + int(pairs * 2 * (seconds + 2) + 3 * seconds) // 60
     requests_write(requests, checks_requests(province, minutes, CHECK_REQUESTS))
-    with (
-        _heartbeats(province),
-        server("floor") as floor_server,
-        server("edge", "--folder", str(province.folder)) as edge_server,
-    ):
-        floor, edge = interleaved([floor_server, edge_server], requests, pairs=pairs, seconds=seconds, say=say)
+    with ExitStack() as stack:
+        stack.enter_context(_heartbeats(province))
+        floor_server = stack.enter_context(server("floor"))
+        edge_server = stack.enter_context(server("edge", "--folder", str(province.folder)))
+        servers = [floor_server, edge_server]
+        if twin_installed():
+            say("the same people in PostgreSQL, for the conventional twin")
+            url, admin = stack.enter_context(_postgres(folder))
+            people_store(admin, province.folder, CHECK_PEOPLE)
+            twin_options = ("--folder", str(province.folder), "--url", url)
+            servers.append(stack.enter_context(server("twin", *twin_options)))
+        floor, edge, *twin = interleaved(servers, requests, pairs=pairs, seconds=seconds, say=say)
         say("open loop at 80 % of that rate")
         open_loop = drive(edge_server, requests, seconds=max(seconds, 5), rate=0.8 * median(edge))
         ratio, least, most = ratios(edge, floor)
@@ -99,6 +108,7 @@ def checks(folder: Path, *, seconds: float, pairs: int, say: Say) -> Result:
             ratio_most=round(most, 3),
             p50_ms=open_loop.p50_ms,
             p99_ms=open_loop.p99_ms,
+            **twin_rows(edge, next(iter(twin), [])),
             peak_mb=peak_mb(edge_server[1]),
             people=CHECK_PEOPLE,
         )
@@ -107,50 +117,51 @@ def checks(folder: Path, *, seconds: float, pairs: int, say: Say) -> Result:
 def visits(folder: Path, *, seconds: float, pairs: int, say: Say) -> Result:
     """Scans durable before the answer, against the floor and against one INSERT per request."""
     say("PostgreSQL, with fsync, on the generator's core")
-    with _postgres(folder) as (url, count):
+    with ExitStack() as stack:
+        url, admin = stack.enter_context(_postgres(folder))
         province = province_build(folder / "edge", VISIT_PEOPLE, record_visits=True)
         requests = folder / "requests"
         requests_write(requests, visits_requests(province, VISIT_PEOPLE))
         options = ("--folder", str(province.folder), "--url", url)
-        with (
-            _heartbeats(province),
-            server("floor") as floor_server,
-            server("edge", *options) as edge_server,
-            server("one_insert", *options) as single_server,
-        ):
-            servers = [floor_server, edge_server, single_server]
+        stack.enter_context(_heartbeats(province))
+        hows: list[tuple[str, ...]] = [("floor",), ("edge", *options), ("one_insert", *options)]
+        if twin_installed():
+            people_store(admin, province.folder, VISIT_PEOPLE)
+            hows.append(("twin", *options))
+        servers = [stack.enter_context(server(*how)) for how in hows]
+        for address in servers[1:]:
             with suppress(RuntimeError):  # the first visits wait for connections to be made
-                drive(edge_server, requests, seconds=0.5, phones=VISIT_PHONES)
-                drive(single_server, requests, seconds=0.5, phones=VISIT_PHONES)
-            floor, edge, single = interleaved(
-                servers, requests, pairs=pairs, seconds=seconds, say=say, phones=VISIT_PHONES
-            )
-            say("open loop at 80 % of that rate")
-            open_loop = drive(
-                edge_server, requests, seconds=max(seconds, 5), rate=0.8 * median(edge), phones=VISIT_PHONES
-            )
-            ratio, least, most = ratios(edge, floor)
-            answered = sum(run.statuses["200"] for run in (*edge, *single, open_loop))
-            if count() < answered:
-                raise RuntimeError(f"{answered} visits were acknowledged and {count()} are stored")
-            return _result(
-                "visits",
-                value=round(median(edge)),
-                unit="visits/s durable before the answer",
-                floor=round(median(floor)),
-                ratio=round(ratio, 3),
-                ratio_cpu=round(median_cpu_us(floor) / median_cpu_us(edge), 3),
-                cpu_us=median_cpu_us(edge),
-                floor_cpu_us=median_cpu_us(floor),
-                ratio_least=round(least, 3),
-                ratio_most=round(most, 3),
-                one_insert_per_s=round(median(single)),
-                times_one_insert=round(median(edge) / median(single), 2),
-                p50_ms=open_loop.p50_ms,
-                p99_ms=open_loop.p99_ms,
-                peak_mb=peak_mb(edge_server[1]),
-                people=VISIT_PEOPLE,
-            )
+                drive(address, requests, seconds=0.5, phones=VISIT_PHONES)
+        floor, edge, single, *twin = interleaved(
+            servers, requests, pairs=pairs, seconds=seconds, say=say, phones=VISIT_PHONES
+        )
+        say("open loop at 80 % of that rate")
+        rate = 0.8 * median(edge)
+        open_loop = drive(servers[1], requests, seconds=max(seconds, 5), rate=rate, phones=VISIT_PHONES)
+        ratio, least, most = ratios(edge, floor)
+        answered = sum(run.statuses["200"] for run in (*edge, *single, *chain(*twin), open_loop))
+        stored = _count(admin)
+        if stored < answered:
+            raise RuntimeError(f"{answered} visits were acknowledged and {stored} are stored")
+        return _result(
+            "visits",
+            value=round(median(edge)),
+            unit="visits/s durable before the answer",
+            floor=round(median(floor)),
+            ratio=round(ratio, 3),
+            ratio_cpu=round(median_cpu_us(floor) / median_cpu_us(edge), 3),
+            cpu_us=median_cpu_us(edge),
+            floor_cpu_us=median_cpu_us(floor),
+            ratio_least=round(least, 3),
+            ratio_most=round(most, 3),
+            one_insert_per_s=round(median(single)),
+            times_one_insert=round(median(edge) / median(single), 2),
+            p50_ms=open_loop.p50_ms,
+            p99_ms=open_loop.p99_ms,
+            **twin_rows(edge, next(iter(twin), [])),
+            peak_mb=peak_mb(servers[1][1]),
+            people=VISIT_PEOPLE,
+        )
 
 
 def table(folder: Path, *, seconds: float, pairs: int, say: Say) -> Result:
@@ -225,8 +236,8 @@ def _heartbeats(province: Province) -> Iterator[None]:
 
 
 @contextmanager
-def _postgres(folder: Path) -> Iterator[tuple[str, Callable[[], int]]]:
-    """A PostgreSQL with the visit table as deployed, as (URL of role edge, counter of visits)."""
+def _postgres(folder: Path) -> Iterator[tuple[str, psycopg.Connection[Any]]]:
+    """A PostgreSQL with the visit table as deployed, as (URL of role edge, the superuser's connection)."""
     _need(folder, 8 << 30)
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {LOAD_CORE})
@@ -242,14 +253,15 @@ def _postgres(folder: Path) -> Iterator[tuple[str, Callable[[], int]]]:
             connection.execute("SELECT visit_partitions_ensure(%s, 4)", [yesterday])
             connection.execute("GRANT INSERT ON visit TO edge; GRANT SELECT (id) ON visit TO edge")
 
-            def count() -> int:
-                row = connection.execute("SELECT count(*) FROM visit").fetchone()
-                return int(row[0]) if row else 0
-
-            yield f"postgresql://edge:{passwords['edge']}@127.0.0.1:{cluster.port}/healthcode", count
+            yield f"postgresql://edge:{passwords['edge']}@127.0.0.1:{cluster.port}/healthcode", connection
     finally:
         cluster.stop()
         os.sched_setaffinity(0, cores)
+
+
+def _count(admin: psycopg.Connection[Any]) -> int:
+    row = admin.execute("SELECT count(*) FROM visit").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _need(folder: Path, size: int) -> None:

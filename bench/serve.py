@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import cProfile
+import importlib
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -90,7 +91,7 @@ def edge_app(folder: Path, url: str, how: str) -> Edge:
 def main() -> None:
     """Read the options, pin to a core, serve."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("how", choices=("floor", "edge", "one_insert"))
+    parser.add_argument("how", choices=("floor", "edge", "one_insert", "twin"))
     parser.add_argument("--folder", type=Path, default=Path())
     parser.add_argument("--url", default="")
     parser.add_argument("--port", type=int, required=True)
@@ -100,7 +101,9 @@ def main() -> None:
     if options.core >= 0:
         os.sched_setaffinity(0, {options.core})
     app: Callable[..., Awaitable[None]] = floor_app
-    if options.how != "floor":
+    if options.how == "twin":  # its libraries are an extra of their own
+        app = importlib.import_module("bench.twin").twin_app(options.folder, options.url)
+    elif options.how != "floor":
         app = edge_app(options.folder, options.url, options.how)
     settings = server_settings() | {"lifespan": "off" if options.how == "floor" else "on"}
     config = uvicorn.Config(app, host="127.0.0.1", port=options.port, **settings)

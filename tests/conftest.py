@@ -1,5 +1,7 @@
 """One fresh PostgreSQL for the session, migrated once; each test or module works on a clone of its own.
 
+Of several workers (`make test` starts two, by pytest-xdist) each has a PostgreSQL, folders and a browser of its own.
+
 `HEALTHCODE_TEST_POSTGRES=16` runs the tests on another major version that the wheel brings (default 18), and
 `HEALTHCODE_TEST_DATABASE_URL` on a server of yours, whose user may create roles and databases.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -19,6 +22,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from healthcode.adapters.database_roles import database_create, database_roles_ensure
 from healthcode.adapters.embedded_postgres import EmbeddedPostgres
@@ -29,6 +34,10 @@ __all__ = ["cast_database", "control_ports", "world"]  # fixtures of their own f
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TEMPLATE = "healthcode_template"
+MEMORY = Path("/dev/shm")
+ON_A_PROVINCE = {"tests/browser/test_consoles.py", "tests/browser/test_stories.py"}
+ROOM = 4 << 30
+"""Bytes that one worker may fill: the widest test imports 200,000 leads."""
 _numbers = itertools.count(1)
 
 
@@ -86,10 +95,30 @@ class Database:
             connection.execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Beside another worker the files with slow tests begin first, so that neither ends alone; else all is random."""
+    if hasattr(config, "workerinput"):
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: item.path not in slow)
+
+
+class ByFile(LoadFileScheduling):
+    """Whole files go to a worker; those that need a running province all to the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return "province" if file in ON_A_PROVINCE else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """How tests are dealt to workers under `--dist loadfile`."""
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """A PostgreSQL with roles and secrets, gone when the session ends."""
-    with tempfile.TemporaryDirectory(prefix="healthcode-test-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="healthcode-test-", dir=_in_memory(), ignore_cleanup_errors=True) as folder:
         data = Path(folder)
         data.chmod(0o711)  # the account PostgreSQL runs as passes through; what is inside stays closed
         secrets = secrets_open(data / "secrets", create=True)
@@ -100,6 +129,15 @@ def cluster() -> Iterator[Cluster]:
         yield Cluster(admin_dsn, data, secrets)
         if server is not None:
             server.stop()
+
+
+def _in_memory() -> Path | None:
+    """Where files cost no disk, if there is room: each clone of a database is some 800 files, for one test."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM * workers:
+        return None
+    told = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines())
+    return MEMORY if int(told["MemAvailable"].split()[0]) << 10 > ROOM * workers else None
 
 
 def _server(data: Path, secrets: Secrets) -> EmbeddedPostgres:

@@ -99,6 +99,11 @@ class Bridge:
             cursor.executemany("INSERT INTO bridge_published (kind, key, payload) VALUES (%s, %s, %s)", rows)
             cursor.executemany("INSERT INTO feed_outbox (lane, kind, key, payload) VALUES (0, %s, %s, %s)", rows)
 
+    def unnumbered(self) -> int:
+        """Rows of the outbox that the relay has not numbered yet."""
+        with self.connect() as connection:
+            return connection.execute("SELECT count(*) FROM feed_outbox").fetchone()[0]
+
     def updater(self, source=None) -> Updater:
         source = source or PostgresFeed(lambda: self.database.dsn("edge"))
         public = self.signing.public
@@ -136,7 +141,7 @@ class Bridge:
             await asyncio.gather(*tasks)
             self.working = None
 
-    async def until(self, seen, *, seconds: float = 10.0) -> float:
+    async def until(self, seen, *, seconds: float = 30.0) -> float:
         """Wait until `seen(world)` holds for an edge worker; the seconds that took."""
         begun = time.perf_counter()
         world = None
@@ -149,9 +154,19 @@ class Bridge:
         raise AssertionError(f"not within {seconds} s; status {self.status()}")
 
 
+async def eventually(seen, *, seconds: float = 30.0) -> None:
+    """Wait until `seen()` holds."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        if seen():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s")
+
+
 def state(subject: int, wanted: int):
     """Whether a world has that state for that subject."""
     return lambda world: world.record(subject).state == wanted
 
 
-__all__ = ["BULK", "REGION", "SINGLE", "Bridge", "state"]
+__all__ = ["BULK", "REGION", "SINGLE", "Bridge", "eventually", "state"]

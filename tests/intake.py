@@ -14,6 +14,7 @@ from tests.control_world import LABORATORY, World
 from tests.people import HE, HU, SHEN, ZHOU, OfficerRole, Person
 
 if TYPE_CHECKING:
+    from healthcode.control.exchange.schema import FileKind
     from healthcode.control.exchange.services import ImportReport
 
 LEAD_HEADER = [
@@ -114,7 +115,13 @@ def signed(content: bytes) -> bytes:
 
 
 def hand_in(
-    world: World, who: OfficerRole, content: bytes, *, signature: bytes = b"", now: datetime = NOW
+    world: World,
+    who: OfficerRole,
+    content: bytes,
+    *,
+    signature: bytes = b"",
+    now: datetime = NOW,
+    kind: FileKind | None = None,
 ) -> ImportReport:
     """Hand a file in as an officer and let the worker import it at once."""
     from healthcode.control.exchange.services import upload_import
@@ -125,7 +132,7 @@ def hand_in(
     with world.acting(who):
         unit = Unit.objects.get(posts__appointments__officer_id=officer)
         upload = upload_receive(
-            kind="leads" if who is SHEN else "results",
+            kind=kind or ("leads" if who is SHEN else "results"),
             unit=unit,
             file_name="file.csv",
             content=content,

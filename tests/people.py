@@ -1,5 +1,6 @@
 """The cast of every test. Lin: all in order. Zhao: close contact. Qian: red by mistake. Sun: 78, no phone; her daughter
 Mei carries her code. Zhou, Hu, Luo: officers of one county; Feng: of another. Gao: city. Shen: province. Ma: hotline.
+Ning drafts rules, Yan approves them.
 Wu: auditor. Tao: operator. He: laboratory clerk. Bai: venue manager. Kong: inspector."""
 
 from healthcode.control.seed.cast import (
@@ -15,6 +16,7 @@ from healthcode.control.seed.cast import (
     LUO,
     MA,
     MEI,
+    NING,
     OFFICERS,
     OTHER_COUNTY,
     PROVINCE,
@@ -24,6 +26,7 @@ from healthcode.control.seed.cast import (
     SUN,
     TAO,
     WU,
+    YAN,
     ZHAO,
     ZHOU,
     OfficerRole,
@@ -43,6 +46,7 @@ __all__ = [
     "LUO",
     "MA",
     "MEI",
+    "NING",
     "OFFICERS",
     "OTHER_COUNTY",
     "PROVINCE",
@@ -52,6 +56,7 @@ __all__ = [
     "SUN",
     "TAO",
     "WU",
+    "YAN",
     "ZHAO",
     "ZHOU",
     "OfficerRole",

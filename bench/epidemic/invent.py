@@ -26,6 +26,7 @@ SWITCHES: Final = tuple(day_from_date(day) for day in (date(2022, 6, 28), date(2
 
 _WAVES: Final = (  # peak, width in days, infections a day at the peak among 30,000 people
     (date(2022, 3, 25), 14, 3.0),
+    (date(2022, 6, 20), 8, 2.0),
     (date(2022, 8, 15), 12, 1.5),
     (date(2022, 11, 10), 16, 7.0),
     (date(2022, 12, 22), 9, 45.0),

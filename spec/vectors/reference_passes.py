@@ -92,7 +92,7 @@ def walk_pass(context, text):
     if isinstance(data, tuple):
         return data
     try:
-        outer = cbor2.loads(cbor2.loads(data).value[2])
+        outer = cbor2.loads(parts(data)[2])
         version, minute, issued = outer[0], outer[1], outer[2]
         readable = (
             isinstance(version, int) and type(minute) is int and 0 <= minute < 2**32 and isinstance(issued, bytes)

@@ -18,7 +18,7 @@ loader = MigrationLoader(None, ignore_no_migrations=True)
 ours = {app for app, _ in loader.disk_migrations if loader.migrated_apps and app in sys.argv[1].split(",")}
 print({app: len(loader.graph.leaf_nodes(app)) for app in sorted(ours)})
 """
-APPS = "offices,audit,bridge,people,exchange,casework,evidence,venues,areas,rulesets,population"
+APPS = "offices,audit,bridge,people,exchange,casework,evidence,venues,areas,rulesets,notices,population"
 
 
 def django(*arguments: str) -> subprocess.CompletedProcess[str]:

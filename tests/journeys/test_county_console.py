@@ -120,7 +120,7 @@ def test_shen_uploads_leads_and_the_worker_imports_them(world: World) -> None:
     answer = shen.post("/console/imports/", {"file": upload(leads_file(lead(ZHAO)))})
     assert answer.status_code == 302
     assert world.superuser("SELECT queue_name, status::text FROM procrastinate_jobs") == [("imports", "todo")]
-    assert "正在检查" in shen.get(answer.headers["Location"]).content.decode()
+    assert "正在导入" in shen.get(answer.headers["Location"]).content.decode()
     work(world)
     assert "整份文件已导入" in shen.get(answer.headers["Location"]).content.decode()
     assert shen.get("/console/imports/?lang=en").status_code == 200

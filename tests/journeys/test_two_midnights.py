@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from healthcode.adapters.edge_files import EdgeHost, identity_name, identity_open
+from healthcode.adapters.edge_files import EdgeHost, StatusFile, identity_name, identity_open
 from healthcode.adapters.feed_postgres import PostgresFeed
 from healthcode.codes.epoch import EpochKeys
 from healthcode.codes.live import LiveClaim, live_mint
@@ -29,6 +29,7 @@ from healthcode.wiring.relay import RelayProcess
 from healthcode.wiring.settings import Settings
 from healthcode.wiring.updater import Updater
 from tests.control_world import World
+from tests.edge_bridge import eventually
 from tests.intake import lead as lead_row
 from tests.intake import leads, proposed, results, reviewed, with_code
 from tests.intake import result as result_row
@@ -72,9 +73,18 @@ class Bridge:
         )
         stop = asyncio.Event()
         works = asyncio.gather(RelayProcess(settings).run(stop), updater.run(stop))
-        await asyncio.sleep(2.5)
+        await eventually(lambda: self._carried(now))
         stop.set()
         await works
+
+    def _carried(self, now: datetime) -> bool:
+        """Whether the edge has applied all that was committed, as of a heartbeat of `now`."""
+        with self.world.database.connect("postgres") as connection:
+            waiting = connection.execute("SELECT count(*) FROM feed_outbox").fetchone()
+            last = dict(connection.execute("SELECT lane, max(seq) FROM feed_log GROUP BY lane").fetchall())
+        status = StatusFile(self.folder / "edge").read()
+        applied = all(status.applied.get(lane, 0) >= seq for lane, seq in last.items())
+        return waiting == (0,) and bool(last) and applied and status.as_of_ms >= int(now.timestamp() * 1000)
 
     def check(self, subject: int, venue: int, now: datetime) -> dict[str, Any]:
         """What a gate is answered at `now` for the code that the person's phone shows."""

@@ -209,6 +209,7 @@ def forged(code, read, alphabet, rng):
         (PAPER, paper_read),
         (SHOWN, pass_read),
     ],
+    ids=["live", "session", "poster", "screen", "paper", "shown"],
 )
 def test_no_altered_code_is_accepted_in_ten_thousand_alterations(code, read):
     rng = random.Random(20221013)

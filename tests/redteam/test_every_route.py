@@ -6,11 +6,11 @@ from http import HTTPStatus
 import pytest
 
 from tests.control_world import World
-from tests.people import FENG, GAO, HE, LIN, MA, SHEN, TAO, WU, ZHOU, OfficerRole
+from tests.people import FENG, GAO, HE, LIN, MA, NING, SHEN, TAO, WU, YAN, ZHOU, OfficerRole
 from tests.routes import Route, routes
 
 REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED}
-PERSONS: list[OfficerRole] = [ZHOU, FENG, GAO, SHEN, MA, WU, TAO, HE]
+PERSONS: list[OfficerRole] = [ZHOU, FENG, GAO, SHEN, MA, WU, TAO, HE, NING, YAN]
 SIGN_IN = ("/accounts/login/", "/console/enter?next=", "/?next=")
 SAMPLE = {"int": "1", "uuid": "00000000-0000-7000-8000-000000000000", "str": "x", "slug": "x", "path": "x"}
 

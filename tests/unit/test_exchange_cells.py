@@ -64,12 +64,12 @@ def test_a_sampling_time_may_lie_five_minutes_ahead_and_no_more() -> None:
 
 
 def test_a_number_that_the_spreadsheet_rounded_is_named_as_such() -> None:
-    assert code(lambda: cells.document_cell("", "1.40728E+17", NOW)) == "document_scientific"
+    assert code(lambda: cells.document_cell(DocumentKind.resident_id, "1.40728E+17", NOW)) == "document_scientific"
 
 
 @pytest.mark.parametrize("text", [LIN.document.number, "'" + LIN.document.number, LIN.document.number + "\t"])
 def test_a_resident_id_is_read_with_and_without_text_marks(text: str) -> None:
-    document = cells.document_cell("", text.strip(), NOW)
+    document = cells.document_cell(DocumentKind.resident_id, text.strip(), NOW)
     assert (document.kind, document.number) == (DocumentKind.resident_id, LIN.document.number)
 
 

@@ -30,7 +30,7 @@ def fault(public: bytes | None, given: bytes) -> str:
     return raised.value.code
 
 
-@pytest.mark.parametrize("public", [PUBLIC, SPKI])
+@pytest.mark.parametrize("public", [PUBLIC, SPKI], ids=["point", "SPKI"])
 def test_every_usual_form_of_a_genuine_signature_holds(public: bytes) -> None:
     raw = KEY.sign(DIGEST)
     for given in (raw, der(raw), base64.b64encode(raw), base64.encodebytes(der(raw))):

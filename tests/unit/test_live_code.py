@@ -96,7 +96,7 @@ def test_other_keys_of_the_same_epoch_are_forgers():
         opened(live_mint(forger, LIN, region=SHANXI))
 
 
-@pytest.mark.parametrize("text", ["HL2:ABC", "HL99:ABC", tampered(SHOWN, 0, 7)])
+@pytest.mark.parametrize("text", ["HL2:ABC", "HL99:ABC", tampered(SHOWN, 0, 7)], ids=["HL2", "HL99", "inside"])
 def test_a_later_version_asks_for_an_update(text):
     with pytest.raises(UpdateNeeded):
         opened(text)
@@ -116,6 +116,7 @@ def test_a_later_version_asks_for_an_update(text):
         "https://example.com",
         "::::",
     ],
+    ids=["nothing", "HL", "HL1:", "cut", "small", "longer", "very long", "Chinese", "address", "colons"],
 )
 def test_what_is_no_code_is_unreadable(text):
     with pytest.raises(Unreadable):

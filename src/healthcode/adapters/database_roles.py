@@ -63,7 +63,7 @@ def database_create(
             sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(database), sql.Identifier(role))
         )
     # the visit sink gathers each batch in a temporary table of its own session
-    connection.execute(sql.SQL("GRANT TEMPORARY ON DATABASE {} TO edge").format(sql.Identifier(database)))
+    connection.execute(sql.SQL("GRANT TEMPORARY ON DATABASE {} TO edge, app").format(sql.Identifier(database)))
 
 
 def _schema_close(connection: psycopg.Connection[tuple[object, ...]]) -> None:

@@ -312,6 +312,7 @@ def _settings(port: int, sockets: Path | None, *, durable: bool) -> dict[str, ob
     }
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+        settings |= {"wal_level": "minimal", "max_wal_senders": 0, "max_wal_size": "256MB"}
     return settings
 
 

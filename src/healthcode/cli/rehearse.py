@@ -18,6 +18,7 @@ from rich.table import Table
 from healthcode.adapters.rulebook_files import RulebookError, ruleset_load
 from healthcode.cli.failure import teaching
 from healthcode.domain.division import division_get
+from healthcode.rules.model import Ruleset
 from healthcode.rules.problem import RulesetError
 from healthcode.rules.succession import HistoryError
 from healthcode.wiring.control import control_configure
@@ -27,7 +28,7 @@ from healthcode.wiring.settings import SettingsError, settings_load
 
 @teaching
 def rehearse(
-    against: Annotated[str, typer.Option("--against", help="Id of the ruleset to rehearse, as in the rulebook.")],
+    against: Annotated[str, typer.Option("--against", help="Id of a ruleset of the rulebook, or number of a draft.")],
     rulebook: Annotated[
         Path | None, typer.Option("--rulebook", help="Folder of the rulebook. Default: the one in use.")
     ] = None,
@@ -38,7 +39,7 @@ def rehearse(
     logs_setup("rehearse", "error")  # what a command prints is its answer alone
     control_configure(settings)
     try:
-        draft = ruleset_load(against, rulebook or settings.rulebook)
+        draft = _draft(int(against)) if against.isdecimal() else ruleset_load(against, rulebook or settings.rulebook)
     except (RulebookError, RulesetError) as error:
         raise SettingsError(f"--against {against}: {error}") from error
     rehearsal: Any = importlib.import_module("healthcode.control.evidence.rehearsal")  # models exist only by now
@@ -52,6 +53,17 @@ def rehearse(
         sys.stdout.write(json.dumps({**asdict(found), "changed": found.changed, "seconds": round(seconds, 2)}) + "\n")
         return
     _print(found, seconds)
+
+
+def _draft(number: int) -> Ruleset:
+    """A draft of the console by its number; raises SettingsError, RulesetError."""
+    rehearsing: Any = importlib.import_module("healthcode.control.rulesets.rehearsing")  # models exist only by now
+    problems: Any = importlib.import_module("healthcode.control.problems")
+    try:
+        found: Ruleset = rehearsing.draft_ruleset(number)
+    except problems.Problem as error:
+        raise SettingsError(f"--against {number}: there is no draft of this number") from error
+    return found
 
 
 def _print(found: Any, seconds: float) -> None:

@@ -13,7 +13,7 @@ import cbor2
 from healthcode.codes.epoch import EpochKeys, EpochMissing
 from healthcode.codes.errors import Expired, Forged, NotYet, Unreadable, UpdateNeeded, WrongRegion
 from healthcode.codes.signed import CNF, CTI, EXP, IAT, OURS, map_open, map_sign, qr_bytes, qr_text
-from healthcode.crypto.cose import key_id
+from healthcode.crypto.cose import key_id, payload_unverified
 from healthcode.crypto.errors import BadKey, Tampered
 from healthcode.crypto.interfaces import SigningKey, VerifyKey
 from healthcode.crypto.suites import NONCE_BYTES, suite
@@ -139,8 +139,7 @@ def pass_open(
 def _holder_part(outer: bytes) -> tuple[Minute, bytes]:
     """What the phone says, not verified yet: the key to verify it by is in the issuer's part."""
     try:
-        tagged = cbor2.loads(outer)
-        payload = cbor2.loads(tagged.value[2])
+        payload = cbor2.loads(payload_unverified(outer))
         minute, issued, version = payload[_MINUTE], payload[_PASS], payload[_FORMAT]
     except Exception:  # noqa: BLE001 - hostile bytes fail in many ways; all mean the same here
         raise Unreadable("this is not a pass") from None

@@ -10,6 +10,7 @@ from healthcode.control.language import say
 from healthcode.control.people.answers import shape_error
 from healthcode.control.people.api import router as people
 from healthcode.control.problems import Problem, problem_of, problem_response
+from healthcode.control.rulesets.api import router as rulesets
 from healthcode.control.venues.api import router as venues
 
 api = NinjaAPI(
@@ -20,6 +21,7 @@ api = NinjaAPI(
 )
 api.add_router("/people", people)
 api.add_router("/venues", venues)
+api.add_router("/rules", rulesets)
 api.add_router("/credentials", credentials)
 
 

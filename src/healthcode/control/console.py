@@ -34,6 +34,8 @@ PLACES = (
     Place("/console/county/", "待办线索", "Leads", "list", frozenset({Role.COUNTY_OFFICER})),
     Place("/console/county/reviews/", "待复核", "Reviews", "check", frozenset({Role.COUNTY_OFFICER})),
     Place("/console/county/venues/", "场所审核", "Venues", "building", frozenset({Role.COUNTY_OFFICER})),
+    Place("/console/county/tonight/", "今晚解除", "Tonight", "clock", frozenset({Role.COUNTY_OFFICER})),
+    Place("/console/county/calls/", "电话告知", "To call", "people", frozenset({Role.COUNTY_OFFICER})),
     Place("/console/county/areas/", "风险区", "Risk areas", "place", frozenset({Role.COUNTY_OFFICER})),
     Place(
         "/console/city/areas/",
@@ -52,15 +54,39 @@ PLACES = (
     Place(
         "/console/province/", "全省进度", "Progress", "list", frozenset({Role.PROVINCE_DISPATCHER, Role.CITY_OFFICER})
     ),
+    Place(
+        "/console/province/tonight/",
+        "今晚解除",
+        "Tonight",
+        "clock",
+        frozenset({Role.PROVINCE_DISPATCHER, Role.CITY_OFFICER}),
+    ),
     Place("/console/province/nobody/", "无人认领", "Nobody's queue", "people", frozenset({Role.PROVINCE_DISPATCHER})),
+    Place(
+        "/console/province/runs/",
+        "全员判定",
+        "Runs",
+        "list",
+        frozenset({Role.PROVINCE_DISPATCHER, Role.OPERATOR}),
+    ),
+    Place(
+        "/console/province/rulesets/",
+        "规则集",
+        "Rulesets",
+        "list",
+        frozenset({Role.RULE_MAKER, Role.RULE_APPROVER, Role.AUDITOR}),
+    ),
     Place("/console/audit/", "审计记录", "Audit", "search", frozenset({Role.AUDITOR})),
 )
 HOME = {
     Role.COUNTY_OFFICER: "/console/county/",
     Role.CITY_OFFICER: "/console/province/",
     Role.PROVINCE_DISPATCHER: "/console/province/",
+    Role.RULE_MAKER: "/console/province/rulesets/",
+    Role.RULE_APPROVER: "/console/province/rulesets/",
     Role.LABORATORY_CLERK: "/console/imports/",
     Role.AUDITOR: "/console/audit/",
+    Role.OPERATOR: "/console/province/runs/",
 }
 
 

@@ -21,9 +21,12 @@ SQL_FILES = (
     "venues/visits.sql",
     "venues/inspectors.sql",
     "casework/four_eyes.sql",
+    "exchange/batches.sql",
     "areas/areas.sql",
     "rulesets/rulesets.sql",
+    "notices/steps.sql",
     "offices/policies.sql",
+    "population/restored.sql",
     "offices/grants.sql",
 )
 

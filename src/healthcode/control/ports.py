@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from healthcode.control.notices.quiet import SendingRules
 from healthcode.control.people.ports import IdentityRegistry, SmsSender
 from healthcode.crypto.keystore import KeyStore
 from healthcode.rules.model import Ruleset
@@ -55,6 +56,7 @@ class Ports:
     demo: bool = False
     base: RulesetHistory | None = None
     rulebook: Mapping[str, RulebookSet] = field(default_factory=dict)
+    sending: SendingRules = field(default_factory=SendingRules)
 
 
 _PORTS: Ports | None = None

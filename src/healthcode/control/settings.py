@@ -25,6 +25,7 @@ APPS = [
     "venues",
     "areas",
     "rulesets",
+    "notices",
     "credentials",
     "population",
 ]
@@ -108,8 +109,8 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
-# Nothing personal is spooled to disk in clear: uploads stay in memory up to a limit, above which nothing is kept.
-FILE_UPLOAD_HANDLERS = ["healthcode.control.exchange.receiving.MemoryOnlyUploadHandler"]
+# Nothing personal is spooled to disk in clear: what comes in is sealed piece by piece under a key in memory.
+FILE_UPLOAD_HANDLERS = ["healthcode.control.exchange.receiving.SealingUploadHandler"]
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS: list[tuple[str, Path]] = []

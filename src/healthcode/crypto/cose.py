@@ -79,6 +79,14 @@ def verify1(trusted: Mapping[bytes, VerifyKey], message: bytes, *, context: byte
     return Signed(kid, payload, header)
 
 
+def payload_unverified(message: bytes) -> bytes:
+    """Return what `message` says before anybody verified it: only to learn which key to verify it by.
+
+    Raises `BadSignature` for anything that is not exactly a COSE_Sign1.
+    """
+    return _parts(message)[2]
+
+
 def _to_be_signed(protected: bytes, context: bytes, payload: bytes) -> bytes:
     """Sig_structure, RFC 9052 section 4.4."""
     return cbor2.dumps(["Signature1", protected, context, payload])

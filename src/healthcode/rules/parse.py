@@ -88,7 +88,7 @@ def _rules(folder: _Folder, head: dict[str, Any], colors: ColorScheme) -> tuple[
     return rules, cases
 
 
-def _digest(files: Mapping[str, bytes]) -> str:
+def files_digest(files: Mapping[str, bytes]) -> str:
     """A digest over names and contents, to say in a decision which text it followed."""
     state = hashlib.sha256()
     for name in sorted(n for n in files if n.endswith(".yaml")):
@@ -141,7 +141,7 @@ def parse_ruleset(files: Mapping[str, bytes]) -> Ruleset:
         hotline=(head["hotline"]["name"], head["hotline"]["phone"]),
         hold_notice=head["hold_notice"],
         cases=tuple(cases),
-        digest=_digest(files),
+        digest=files_digest(files),
         by_kind=by_kind,
         abolished=abolished_build(head),
         area_levels=area_levels_build(head),

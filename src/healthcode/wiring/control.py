@@ -16,6 +16,7 @@ from healthcode.adapters.rulebook_files import RulebookError, rulebook_files, ru
 from healthcode.adapters.secret_files import Secrets
 from healthcode.adapters.sms_demo import SmsDemo
 from healthcode.control.configuration import ControlOptions, configure
+from healthcode.control.notices.quiet import SendingRules
 from healthcode.control.people.consents import ConsentError, consents_read
 from healthcode.control.ports import Issuer, Ports, RulebookSet
 from healthcode.crypto.suites import suite
@@ -68,6 +69,7 @@ def ports_build(settings: Settings, secrets: Secrets) -> Ports:
         lake=settings.data / "lake",
         system_token=secrets.system_token,
         demo=secrets.demo,
+        sending=SendingRules(settings.sms_quiet_from, settings.sms_quiet_until, settings.sms_per_minute),
         base=base,
         rulebook=rulebook,
     )

@@ -88,6 +88,15 @@ class Settings(BaseSettings):
     proxy_control: bool = Field(
         True, description="Whether the edge hands paths it does not serve to control, for one origin without a proxy."
     )
+    sms_quiet_from: Annotated[int, Field(ge=0, le=23)] = Field(
+        22, description="Local hour from which only urgent text messages (red, yellow) are sent."
+    )
+    sms_quiet_until: Annotated[int, Field(ge=0, le=23)] = Field(
+        7, description="Local hour at which the others go out again. The same hour twice: no hour is quiet."
+    )
+    sms_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        3000, description="Text messages a minute, at most: what the provider takes."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity written to the logs. No level writes personal data."
     )

@@ -148,7 +148,7 @@ export function Gate() {
         <span class="counter">{fill(t.count, { n: checks })}</span>
       </header>
       <div class="gate-middle">
-        <Viewfinder found={(text) => void run(/^HP\d*:/.test(text) ? { paper: text } : { code: text })} paused={busy || shown !== null || typing || refused} />
+        <Viewfinder found={(text) => void run({ code: text })} paused={busy || shown !== null || typing || refused} />
         <div class="gate-notes">
           {refused ? <Message hue="yellow" alert><p>{t.over}</p><button type="button" class="button small" onClick={postLeave}>{t.leave}</button></Message>
             : problem ? <Message hue="yellow" alert><h2>{problem.title}</h2><p>{say(problem)}</p></Message>

@@ -1,6 +1,6 @@
 /** Typing an ID card's number at the gate, with keys for a gloved thumb; other documents by the phone's own keyboard. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { fill, texts, useTexts } from "../language";
 import { KINDS, type Kind, numberClean, numberSlip } from "../resident/documents";
 import { Icon, Message } from "../ui";
@@ -33,7 +33,8 @@ export function Keypad({ close, check, busy }: { readonly close: () => void; rea
     setSlip("");
     setNumber((old) => (key === "erase" ? old.slice(0, -1) : old.length < 18 ? old + key : old));
   };
-  useEffect(() => {
+  // before the first paint: a card reader types as soon as the keys are seen
+  useLayoutEffect(() => {
     if (!card) return undefined;
     const onKey = (event: KeyboardEvent) => {
       if (/^[\dxX]$/.test(event.key)) type(event.key.toUpperCase());

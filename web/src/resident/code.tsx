@@ -1,6 +1,6 @@
 /** The code itself (H3): who, when, the QR in the frame of its state, the state in words, and why it is so. */
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Ground, StateAnswer } from "../edge";
 import type { Problem } from "../http";
 import { type Language, fill, pick, texts, useLanguage, useTexts } from "../language";
@@ -11,13 +11,14 @@ import { signOf, signWord } from "../states";
 import { useStore } from "../store";
 import { Icon, Message, ShapeSign, State, useNow, useProblemText } from "../ui";
 import { sessionForget, session } from "./session";
+import { pass, passText } from "./pass";
 import { codeOf, renew, renewalStart, showing, stateAt } from "./showing";
 
 const TEXTS = texts(
   {
     qr: "{name}的健康码，供查验员扫描", renews: "{n} 秒后自动更新", fresh: "刚刚核对", ago: "{age}前核对", stale: "数据已有 {age}未更新",
     offline: "没有网络，显示的是 {time} 的状态", clockOff: "服务器时钟有偏差，好转的变更暂不生效",
-    spentTitle: "二维码需要联网更新", spent: "请连上网络后重试。等不及时，出示身份证登记即可通行，任何场所不得因此拒绝。", retry: "立即更新",
+    spentTitle: "二维码需要联网更新", spent: "请连上网络后重试。等不及时，出示身份证登记即可通行，任何场所不得因此拒绝。", retry: "立即更新", pass: "离线码：没有网络也可查验，{time} 前有效",
     waiting: "正在取得健康码……", why: "为什么", since: "开始", until: "截止", next: "到期后", todo: "怎样解除", ask: "咨询", open: "依事件解除", openTests: "完成下列检测后",
     test: "最近核酸阴性", testNone: "没有记录", ago2: "{age}前", doses: "疫苗接种", doseCount: "{n} 剂", doseNone: "没有记录", notices: "提示",
     changes: "{time} 转为{state}", voice: "朗读", calm: "没有影响您出行的事由。", absent: "您还没有健康码，可以随时申领；不申领也可凭身份证登记通行。",
@@ -26,7 +27,7 @@ const TEXTS = texts(
   {
     qr: "Health code of {name}, for the inspector to scan", renews: "renews in {n} s", fresh: "checked just now", ago: "checked {age} ago", stale: "data not renewed for {age}",
     offline: "No network. This was the state at {time}", clockOff: "A server clock is off; improvements wait until it is right",
-    spentTitle: "The code needs a network to renew", spent: "Connect and try again. If you cannot wait, show your ID card and register: no place may turn you away for this.", retry: "Renew now",
+    spentTitle: "The code needs a network to renew", spent: "Connect and try again. If you cannot wait, show your ID card and register: no place may turn you away for this.", retry: "Renew now", pass: "Offline pass: can be checked without network, good until {time}",
     waiting: "Getting your code …", why: "Why", since: "Since", until: "Until", next: "then", todo: "What ends it", ask: "Ask", open: "ends by event", openTests: "when the tests below are done",
     test: "Last negative test", testNone: "none on record", ago2: "{age} ago", doses: "Vaccinations", doseCount: "{n} doses", doseNone: "none on record", notices: "Notices",
     changes: "Becomes {state} on {time}", voice: "Read aloud", calm: "Nothing is recorded that limits you.", absent: "You hold no code yet. You may apply at any time; without one, an ID card and registration let you pass.",
@@ -119,11 +120,23 @@ function Recalled() {
   );
 }
 
+/** The pass of this minute, made only while no live code is left. */
+function usePass(now: number, wanted: boolean): string | null {
+  const minute = Math.floor(now / 60_000);
+  const held = useStore(pass);
+  const [shown, setShown] = useState<{ readonly minute: number; readonly text: string | null }>({ minute: 0, text: null });
+  useEffect(() => {
+    if (wanted) void passText(held, minute * 60_000).then((text) => setShown({ minute, text }));
+  }, [minute, wanted, held]);
+  return wanted && shown.minute === minute ? shown.text : null;
+}
+
 export function CodePage() {
   const t = useTexts(TEXTS);
   const lang = useLanguage();
   const { answer, codes, skewMs, heardAt, problem } = useStore(showing);
   const holder = useStore(session);
+  const held = useStore(pass)?.expires_minute ?? 0;
   const now = useNow(1000, skewMs);
   useEffect(renewalStart, [holder?.session]);
 
@@ -133,6 +146,7 @@ export function CodePage() {
   const sign = signOf(state);
   const live = codeOf(codes, now);
   const line = freshnessLine(answer, heardAt, problem, now, t, lang);
+  const offline = usePass(now, live === null);
   const left = 60 - (Math.floor(now / 1000) % 60);
   return (
     <div class="page code-page" data-hue={sign.hue}>
@@ -143,10 +157,11 @@ export function CodePage() {
       <section class="frame" data-state={state}>
         <h2 class="frame-word" aria-live="polite"><ShapeSign name={sign.shape} size="big" />{signWord(state, lang)}
           {canSpeak() ? <button type="button" class="round" aria-label={t.voice} onClick={() => speak(spokenText(answer, state, lang), lang)}><Icon name="sound" /></button> : null}</h2>
-        {live ? <QrCode text={live.text} label={fill(t.qr, { name: answer.masked_name })} /> : <Spent problem={problem} />}
+        {live || offline ? <QrCode text={live?.text ?? offline ?? ""} label={fill(t.qr, { name: answer.masked_name })} /> : <Spent problem={problem} />}
+        {offline ? <p class="offline-pass small" role="status">{fill(t.pass, { time: clockText(held * 60_000).slice(0, 5) })}</p> : null}
         <div class="frame-foot">
           <progress class="sweep" max={60} value={left} aria-hidden="true" />
-          <span class="row apart small"><span class={line.bad ? "warn" : ""}><Icon name={line.icon} />{line.text}</span>{live ? <span class="number">{fill(t.renews, { n: left })}</span> : null}</span>
+          <span class="row apart small"><span class={line.bad ? "warn" : ""}><Icon name={line.icon} />{line.text}</span>{live || offline ? <span class="number">{fill(t.renews, { n: left })}</span> : null}</span>
         </div>
       </section>
       {answer.until_minute !== null && answer.next_state && answer.next_state !== state && state === answer.state

@@ -4,6 +4,8 @@
  * Where the browser has no WebCrypto or no database (old or private browsing) the session is simply not bound.
  */
 
+import { base64urlEncode } from "../codes/base45";
+
 const DATABASE = "healthcode";
 const STORE = "keys";
 const NAME = "holder";
@@ -47,7 +49,18 @@ export async function holderThumb(): Promise<string | null> {
   try {
     const pair = (await keyKept()) ?? (await keyMade());
     const point = await crypto.subtle.exportKey("raw", pair.publicKey);
-    return base64(await crypto.subtle.digest("SHA-256", point)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+    return base64urlEncode(new Uint8Array(await crypto.subtle.digest("SHA-256", point)));
+  } catch {
+    return null;
+  }
+}
+
+/** The key and its public point (base64url); null where there is none. */
+export async function holderKey(): Promise<{ readonly pair: CryptoKeyPair; readonly point: string } | null> {
+  try {
+    const pair = await keyKept();
+    if (!pair) return null;
+    return { pair, point: base64urlEncode(new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey))) };
   } catch {
     return null;
   }

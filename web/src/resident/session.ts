@@ -20,7 +20,7 @@ export function sessionKeep(value: Session): void {
 
 /** Forgets everything that this phone holds about the person. */
 export function sessionForget(): void {
-  for (const key of ["hc.session", "hc.codes", "hc.visits"]) keep(key, null);
+  for (const key of ["hc.session", "hc.codes", "hc.visits", "hc.pass"]) keep(key, null);
   session.set(null);
   void holderForget();
 }

@@ -10,6 +10,7 @@ import type { CodesAnswer, LiveCode, StateAnswer } from "../edge";
 import { Problem, ask, backoffMs } from "../http";
 import { Store, keep, kept } from "../store";
 import { holderProof } from "./holder";
+import { passForget, passRenew } from "./pass";
 import { session, sessionKeep } from "./session";
 
 const MINUTES_AHEAD = 30;
@@ -98,6 +99,7 @@ export async function renew(force = false): Promise<void> {
     if (force || codesLeft(serverNow()) <= MINUTES_LOW || !showing.get().answer) await codesFetch(bearer);
     else await stateFetch(bearer);
     failures = 0;
+    void passRenew(serverNow());
     plan((showing.get().answer?.hint_s ?? HINT_DEFAULT_S) * 1000 * (0.8 + Math.random() * 0.4));
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
@@ -127,5 +129,7 @@ export function renewalStart(): () => void {
 
 session.watch((held) => {
   failures = 0;
-  if (!held) showing.set(EMPTY);
+  if (held) return;
+  showing.set(EMPTY);
+  passForget();
 });

@@ -38,6 +38,8 @@ MEANINGS: Final[dict[str, tuple[str, str]]] = {
     ),
     "batch_signature": ("批次签名无效", "the unit's key did not sign this file digest"),
     "batch_rows": ("批次的依据条数与入库记录不符", "the batch has another number of rows than its import recorded"),
+    "batch_content": ("批次的依据内容与入库时的摘要不符", "the batch's rows are not what its import's digest is over"),
+    "rollback_missing": ("依据被撤回而无经批准的批次撤回", "it is taken back and no approved rollback says so"),
     "batch_event": ("批次与其入库记录不符", "its import event is missing or names another unit or file"),
     "state_differs": ("缓存的颜色与推导不符", "the cached color is not the answer"),
     "record_differs": ("缓存的记录与推导不符", "the cached record is not the answer's"),

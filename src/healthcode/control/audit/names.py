@@ -16,7 +16,15 @@ class EventName(StrEnum):
     OFFICER_SIGNED_OUT = "officer:session:closed"
     LEADS_IMPORTED = "province:leads:imported"
     RESULTS_IMPORTED = "laboratory:results:imported"
+    ARRIVALS_IMPORTED = "border:arrivals:imported"
+    VACCINATIONS_IMPORTED = "clinic:vaccinations:imported"
+    STATUSES_IMPORTED = "platform:statuses:imported"
     IMPORT_REFUSED = "officer:import:refused"
+    IMPORT_CANCELLED = "officer:import:cancelled"
+    ROLLBACK_REQUESTED = "officer:rollback:requested"
+    ROLLBACK_APPROVED = "province:rollback:approved"
+    ROLLBACK_RETURNED = "province:rollback:returned"
+    BATCH_ROLLED_BACK = "system:batch:rolled_back"
     LEAD_ACCEPTED = "county:lead:accepted"
     LEAD_HANDED_BACK = "county:lead:handed_back"
     LEAD_ROUTED = "province:lead:routed"
@@ -24,6 +32,12 @@ class EventName(StrEnum):
     DETERMINATION_APPROVED = "county:determination:approved"
     DETERMINATION_RETURNED = "county:determination:returned"
     DECISION_MADE = "system:decision:made"
+    COLOR_RELEASED = "system:color:released"
+    COLOR_HELD = "system:color:held"
+    COLOR_TURNED = "system:color:turned"
+    TIMELINE_DIFFERS = "system:timeline:differs"
+    NOTICE_TOLD = "county:notice:told"
+    NOTICE_CHOICE = "resident:notice:chosen"
     IDENTITY_UNMASKED = "officer:identity:unmasked"
     AREA_PROPOSED = "county:area:proposed"
     AREA_APPROVED = "city:area:approved"
@@ -64,7 +78,12 @@ class EventName(StrEnum):
 LEDGERED = frozenset(
     {
         EventName.LEADS_IMPORTED,
+        EventName.ARRIVALS_IMPORTED,
         EventName.RESULTS_IMPORTED,
+        EventName.VACCINATIONS_IMPORTED,
+        EventName.STATUSES_IMPORTED,
+        EventName.ROLLBACK_APPROVED,
+        EventName.BATCH_ROLLED_BACK,
         EventName.DETERMINATION_APPROVED,
         EventName.AREA_APPROVED,
         EventName.AREA_LEVEL_RULED,

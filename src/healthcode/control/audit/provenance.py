@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from healthcode.control.audit.findings import Finding
 from healthcode.control.audit.trail import Recorded, Signed
 from healthcode.control.exchange.faults import FileFault
+from healthcode.control.exchange.schema import SPECS
 from healthcode.control.exchange.signature import signature_check
 from healthcode.domain.evidence import KIND_SPECS, EvidenceKind
 
@@ -81,12 +82,19 @@ def _not_as_proposed(row: Recorded) -> list[str]:
 def _of_batch(row: Recorded, *, reviewed: bool) -> Iterator[Finding]:
     if reviewed:
         yield _finding("source_missing", row, f"{row.evidence.kind.value} needs a review")
-    if (row.batch_unit, row.batch_kind, row.batch_at) != (row.source_unit, "results", row.learned_at):
+    spec = SPECS.get(row.batch_kind or "")
+    of_its_kind = spec is not None and not spec.leads and spec.evidence is row.evidence.kind
+    if row.evidence.rescinded:
+        if not of_its_kind or row.batch_unit != row.source_unit:
+            yield _finding("batch_differs", row, f"batch {row.evidence.batch}")
+        if not row.rolled_back:
+            yield _finding("rollback_missing", row, f"batch {row.evidence.batch}")
+    elif not of_its_kind or (row.batch_unit, row.batch_at) != (row.source_unit, row.learned_at):
         yield _finding("batch_differs", row, f"batch {row.evidence.batch}")
 
 
 def batch_findings(batch: Signed) -> Iterator[Finding]:
-    """What is wrong with a signed batch: its signature, its import event, the number of its rows."""
+    """What is wrong with a signed batch: its signature, its import event, the number and the content of its rows."""
     name = f"batch {batch.id}"
     try:
         signature_check(batch.key, batch.digest, batch.signature)
@@ -97,6 +105,8 @@ def batch_findings(batch: Signed) -> Iterator[Finding]:
         yield Finding("batch_event", name)
     elif event.get("new") != batch.evidence:
         yield Finding("batch_rows", name, detail=f"{batch.evidence} rows, {event.get('new')} imported")
+    elif event.get("content") != batch.content:
+        yield Finding("batch_content", name)
 
 
 def _finding(code: str, row: Recorded, detail: str) -> Finding:

@@ -32,6 +32,8 @@ from healthcode.control.audit.trail import (
     Trail,
 )
 from healthcode.control.evidence.replay import Decided, evidence_read
+from healthcode.control.exchange.digest import batch_digest
+from healthcode.control.exchange.schema import SPECS
 from healthcode.control.rulesets.book import Entry, entry_read
 from healthcode.domain.unit import UnitKind
 from healthcode.rules.explain import Offices
@@ -40,6 +42,7 @@ Row = tuple[Any, ...]
 Connection = psycopg.Connection[Row]
 T = TypeVar("T")
 ROWS_AT_ONCE: Final = 2_000
+_SIGNED: Final = [kind for kind, spec in SPECS.items() if not spec.leads]
 
 _CHOSEN: Final = (
     "(SELECT number FROM subject_state WHERE (%(since)s::timestamptz IS NULL OR evaluated_at >= %(since)s)"
@@ -61,6 +64,8 @@ _EVIDENCE: Final = (
     " e.proposal_id, e.proposer_id, e.reviewer_id, e.review_verdict,"
     " p.id, p.subject_id, p.kind, p.anchor_day, p.fields, p.division, p.outcome, p.proposer_id,"
     " r.proposer_id, r.reviewer_id, r.verdict, b.unit_id, b.kind, b.imported_at,"
+    " EXISTS (SELECT 1 FROM exchange_rollbackreview v WHERE v.batch_id = b.id AND v.verdict = 'approve'"
+    "          AND v.requester_id <> v.reviewer_id),"
     " e.designation_id, ra.division || '-' || ra.id, d.proposer_id, da.proposer_id, da.reviewer_id, da.verdict"
     " FROM evidence_evidence e JOIN offices_unit u ON u.id = e.source_unit_id"
     " LEFT JOIN casework_proposal p ON p.id = e.proposal_id"
@@ -99,10 +104,10 @@ _PUBLICATIONS: Final = (
 )
 _BATCHES: Final = (
     "SELECT b.id, b.unit_id, u.signing_key, b.file_digest, b.signature,"
-    " (SELECT count(*) FROM evidence_evidence e WHERE e.batch_id = b.id),"
-    " (SELECT v.detail FROM audit_event v WHERE v.name = 'laboratory:results:imported'"
+    " (SELECT count(*) FROM evidence_evidence e WHERE e.batch_id = b.id AND NOT e.rescinded),"
+    " (SELECT v.detail FROM audit_event v WHERE v.name LIKE '%%:' || b.kind || ':imported'"
     "   AND v.reference = 'batch:' || b.id ORDER BY v.id LIMIT 1)"
-    " FROM exchange_batch b JOIN offices_unit u ON u.id = b.unit_id WHERE b.kind = 'results'"
+    " FROM exchange_batch b JOIN offices_unit u ON u.id = b.unit_id WHERE b.kind = ANY(%(signed)s)"
     " AND (%(since)s::timestamptz IS NULL OR b.imported_at >= %(since)s) ORDER BY b.id"
 )
 _LEAVES: Final = (
@@ -120,7 +125,12 @@ class AuditStore:
 
     def __init__(self, connection: Connection, *, since: datetime | None = None, number: int | None = None) -> None:
         self._connection = connection
-        self._chosen: Mapping[str, Any] = {"since": since, "number": number, "ledgered": sorted(LEDGERED)}
+        self._chosen: Mapping[str, Any] = {
+            "since": since,
+            "number": number,
+            "ledgered": sorted(LEDGERED),
+            "signed": _SIGNED,
+        }
 
     def subjects(self) -> int:
         """How many subjects there are to audit."""
@@ -186,10 +196,13 @@ class AuditStore:
         ]
 
     def batches(self) -> Iterator[Signed]:
-        """Every batch of signed results."""
+        """Every batch of signed facts, with the digest over its rows as they are stored."""
         for row in self._stream("batches", _BATCHES):
             key, unit, public, digest, signature, evidence, event = row
-            yield Signed(key, unit, bytes(public or b""), bytes(digest), bytes(signature or b""), evidence, event)
+            with self._connection.cursor() as cursor:
+                content = batch_digest(cursor, key)
+            proof = bytes(public or b""), bytes(digest), bytes(signature or b"")
+            yield Signed(key, unit, *proof, evidence, content, event)
 
     def leaves(self) -> Iterator[Leaf]:
         """Every ledgered event with its leaf, those without one first, then by the leaf's time."""
@@ -283,6 +296,6 @@ def _recorded(row: Sequence[Any]) -> Recorded:
     who = proposal, proposer, reviewer, verdict
     return Recorded(
         number, evidence, fields, learned, unit, *who, said,
-        batch_unit=row[30], batch_kind=row[31], batch_at=row[32],
-        designation=row[33], designated=Designated(*row[34:39]),
+        batch_unit=row[30], batch_kind=row[31], batch_at=row[32], rolled_back=row[33],
+        designation=row[34], designated=Designated(*row[35:40]),
     )  # fmt: skip

@@ -58,6 +58,7 @@ class Recorded:
     batch_unit: int | None
     batch_kind: str | None
     batch_at: datetime | None
+    rolled_back: bool
     designation: int | None
     designated: Designated
 
@@ -123,7 +124,7 @@ class Trail:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A batch of signed results: what its unit vouches for, how many rows came of it, what the audit says of it."""
+    """A batch of signed facts: what its unit vouches for, its rows' number and digest, what its event says of it."""
 
     id: UUID
     unit: int
@@ -131,6 +132,7 @@ class Signed:
     digest: bytes
     signature: bytes
     evidence: int
+    content: str
     event: Mapping[str, Any] | None
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
-from healthcode.control.bridge.models import Edge, Outbox, Published
+from django.db import connection
+
+from healthcode.control.bridge.models import Edge, Published
 from healthcode.table.feed import FeedKind
 
 SINGLE: Literal[0] = 0
@@ -21,10 +23,13 @@ def publish(messages: Iterable[tuple[FeedKind, int, bytes]], *, lane: Literal[0,
     messages = list(messages)
     kept = [Published(kind=int(k), key=key, payload=payload) for k, key, payload in messages if _is_side(k)]
     Published.objects.bulk_create(kept, update_conflicts=True, unique_fields=["kind", "key"], update_fields=["payload"])
-    Outbox.objects.bulk_create(
-        [Outbox(lane=lane, kind=int(kind), key=key, payload=payload) for kind, key, payload in messages],
-        batch_size=5000,
-    )
+    if messages:
+        rows = "".join(f"{lane}\t{int(kind)}\t{key}\t\\\\x{payload.hex()}\n" for kind, key, payload in messages)
+        with (
+            connection.cursor() as cursor,
+            cursor.copy("COPY feed_outbox (lane, kind, key, payload) FROM STDIN") as copy,
+        ):
+            copy.write(rows)
 
 
 def edge_enroll(*, edge_id: str, public_key: bytes, now: datetime) -> None:

@@ -29,7 +29,14 @@ BEGIN
     SELECT p.outcome, p.target_division INTO said
       FROM casework_proposal p JOIN casework_review r ON r.proposal_id = p.id AND r.verdict = 'approve'
      WHERE p.item_id = OLD.id ORDER BY p.id DESC LIMIT 1;
-    IF NEW.state = 'closed' AND (said.outcome IS NULL OR said.outcome NOT IN ('confirm', 'exclude')
+    IF NEW.state = 'closed' AND NEW.closed_as = 'withdrawn' AND OLD.state <> 'closed' THEN
+        IF act_kind() <> 'system' OR NOT EXISTS (
+              SELECT 1 FROM casework_lead l
+                JOIN exchange_rollbackreview v ON v.batch_id = l.batch_id AND v.verdict = 'approve'
+               WHERE l.id = OLD.lead_id) THEN
+            RAISE EXCEPTION 'a work item is withdrawn by an approved rollback of its batch' USING ERRCODE = '42501';
+        END IF;
+    ELSIF NEW.state = 'closed' AND (said.outcome IS NULL OR said.outcome NOT IN ('confirm', 'exclude')
                                  OR NEW.closed_as <> said.outcome) THEN
         RAISE EXCEPTION 'a work item is closed by an approved proposal' USING ERRCODE = '42501';
     END IF;

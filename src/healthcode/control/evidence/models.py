@@ -8,7 +8,7 @@ from django.db.models import F, Func, Q
 from healthcode.domain.evidence import EvidenceKind
 
 KINDS = [(k.value, k.value) for k in EvidenceKind]
-SIGNED_KINDS = [EvidenceKind.test.value, EvidenceKind.vaccination.value]
+SIGNED_KINDS = [EvidenceKind.test.value, EvidenceKind.vaccination.value, EvidenceKind.outside_status.value]
 SELF_DECLARED_KINDS = [EvidenceKind.declaration.value]
 
 REVIEWED = Q(

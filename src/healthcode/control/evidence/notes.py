@@ -15,12 +15,16 @@ from healthcode.rules.succession import Rules, ruleset_at
 from healthcode.table.payloads import GroundLine, GroundsNote, note_encode
 
 
-def grounds_note(evaluation: Evaluation, rules: Rules, evidence: Sequence[Evidence], *, version: int) -> bytes | None:
-    """The payload of a GROUNDS message, or None where no ground and no notice is open."""
+def grounds_note(
+    evaluation: Evaluation, rules: Rules, evidence: Sequence[Evidence], *, version: int, offices: Offices
+) -> bytes | None:
+    """The payload of a GROUNDS message, or None where no ground and no notice is open.
+
+    `offices` has whom to ask for every county of a ground (`offices_of`).
+    """
     if not evaluation.grounds and not evaluation.notices:
         return None
     ruleset = ruleset_at(rules, evaluation.now)
-    offices = offices_of({g.county for g in evaluation.grounds})
     zh = _by_key(explain(evaluation, rules, evidence, "zh", offices=offices))
     en = _by_key(explain(evaluation, rules, evidence, "en", offices=offices))
     lines = [_line(ground, ruleset, zh[ground.key], en[ground.key]) for ground in evaluation.grounds]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -37,20 +38,32 @@ def ruleset_rehearse(
     `progress(done, of)` counts subjects read. Raises HistoryError where the draft cannot follow the ruleset in force.
     """
     engine, minute = Engine(), minute_of(max(at or now, now))
-    with transaction.atomic():
-        act_begin(ports().system_token, "rehearse a ruleset")
+    with _reading():
         rules = rules_known().rules
         people = _people()
-        evidence: dict[int, list[Evidence]] = {}
-        for part in chunks([number for number, _, _ in people]):
+    evidence: dict[int, list[Evidence]] = {}
+    read = 0
+    # an act for each part: progress is told between them, and no transaction is open as long as a province is read
+    for part in chunks([number for number, _, _ in people]):
+        with _reading():
             evidence |= evidence_of(part)
-            progress(part[-1], people[-1][0])
+        read += len(part)
+        progress(read, len(people))
+    with _reading():
         areas = areas_of(record for known in evidence.values() for record in known)
-        transaction.set_rollback(True)
     _load(engine, people, evidence, areas)
     counties = {number: county for number, _, county in people}
     found = rehearse(engine, counties, rules, draft, minute)
     return _with_singles(found, people, evidence, areas, rules, draft, minute) if found.singly else found
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """An act that leaves nothing behind."""
+    with transaction.atomic():
+        act_begin(ports().system_token, "rehearse a ruleset")
+        yield
+        transaction.set_rollback(True)
 
 
 def _people() -> list[tuple[int, bool, str]]:

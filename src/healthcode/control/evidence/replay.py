@@ -129,16 +129,42 @@ def record_derive(answer: Evaluation, rules: Rules, *, version: int, generation:
 
 def decision_content(decided: Decided) -> dict[str, Any]:
     """What the ledger's leaf binds of a decision."""
+    return content_of(
+        decision=decided.id,
+        number=decided.number,
+        version=decided.version,
+        color=decided.color,
+        ruleset=decided.ruleset,
+        evidence=decided.evidence_ids,
+        areas=decided.area_approvals,
+        publications=decided.publications_known,
+        evaluation=canonical_json(decided.evaluation),
+    )
+
+
+def content_of(
+    *,
+    decision: UUID,
+    number: int,
+    version: int,
+    color: str,
+    ruleset: str,
+    evidence: Sequence[str],
+    areas: Sequence[int],
+    publications: int,
+    evaluation: bytes,
+) -> dict[str, Any]:
+    """The same from its parts; `evaluation` is canonical JSON."""
     return {
-        "decision": str(decided.id),
-        "person": decided.number,
-        "version": decided.version,
-        "color": decided.color,
-        "ruleset": decided.ruleset,
-        "evidence": list(decided.evidence_ids),
-        "areas": list(decided.area_approvals),
-        **({"publications": decided.publications_known} if decided.publications_known else {}),
-        "evaluation": hashlib.sha256(canonical_json(decided.evaluation)).hexdigest(),
+        "decision": str(decision),
+        "person": number,
+        "version": version,
+        "color": color,
+        "ruleset": ruleset,
+        "evidence": list(evidence),
+        "areas": list(areas),
+        **({"publications": publications} if publications else {}),
+        "evaluation": hashlib.sha256(evaluation).hexdigest(),
     }
 
 

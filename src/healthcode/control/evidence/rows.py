@@ -35,7 +35,7 @@ def insert_query(table: str, columns: Columns, **constants: object) -> tuple[str
         f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(values)} "  # noqa: S608 # names are ours
         f"FROM unnest({arrays}) AS d({', '.join(columns)})"
     )
-    return query, [*constants.values(), *(_array(kind, values) for kind, values in columns.values())]
+    return query, [*constants.values(), *(array(kind, values) for kind, values in columns.values())]
 
 
 def _array_type(kind: str) -> str:
@@ -46,8 +46,21 @@ def _value(name: str, kind: str) -> str:
     return f"decode(d.{name}, 'hex')" if kind == "bytea" else f"d.{name}::{kind}"
 
 
-def _array(kind: str, values: Sequence[Any]) -> Any:
-    """Bytes travel as one literal of hex words: ten times quicker than an array of byte strings."""
-    if kind != "bytea":
-        return list(values)
-    return "{" + ",".join("NULL" if v is None else (bytes(v).hex() or '""') for v in values) + "}"
+def array(kind: str, values: Sequence[Any]) -> str:
+    """Values as PostgreSQL writes an array of them: one text, many times quicker than a parameter for each.
+
+    Bytes travel as hex words.
+    """
+    if kind == "bytea":
+        words = ("NULL" if v is None else (bytes(v).hex() or '""') for v in values)
+    elif kind in ("text", "jsonb"):
+        words = ("NULL" if v is None else _quoted(v) for v in values)
+    elif kind == "timestamptz":
+        words = ("NULL" if v is None else f'"{v.isoformat()}"' for v in values)
+    else:
+        words = ("NULL" if v is None else str(v) for v in values)
+    return "{" + ",".join(words) + "}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
+from healthcode.control.exchange.columns import KIND_WORDS, LEAD_KINDS, RESULT_WORDS, STATUS_WORDS, header_fold
 from healthcode.control.exchange.faults import CellFault
-from healthcode.control.exchange.schema import DOCUMENT_WORDS, KIND_WORDS, LEAD_KINDS, RESULT_WORDS, header_fold
 from healthcode.domain.division import (
+    PROVINCES,
     REGION,
     cities,
     counties,
@@ -29,20 +30,37 @@ from healthcode.domain.document import (
     phone_parse,
 )
 from healthcode.domain.evidence import KIND_SPECS, SAMPLING_SKEW, EvidenceKind
-from healthcode.domain.time import REGION_TZ, Day, date_of, day_from_date, day_of, minute_of
+from healthcode.domain.time import REGION_TZ, Day, date_of, day_from_date, day_of, day_start, instant_of, minute_of
 
 EARLIEST: Final = datetime(2019, 12, 1, tzinfo=UTC)
 _DATE: Final = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{2})(\d{2}))", re.ASCII)
 _TIME: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
 _SCIENTIFIC: Final = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
 _RESULTS: Final = {word: result for result, words in RESULT_WORDS.items() for word in words}
+_PROVINCE_CODES: Final = {name: code for code, names in PROVINCES.items() for name in names}
+_STATUSES: Final = {word: status for status, words in STATUS_WORDS.items() for word in words}
+DOCUMENT_WORDS: Final[dict[str, DocumentKind]] = {
+    **{w.casefold(): k for k, names in KIND_NAMES.items() for w in (k.value, *names)},
+    "身份证": DocumentKind.resident_id,
+    "居民身份证号": DocumentKind.resident_id,
+    "id card": DocumentKind.resident_id,
+    "港澳通行证": DocumentKind.hk_macao_permit,
+    "回乡证": DocumentKind.hk_macao_permit,
+    "台胞证": DocumentKind.taiwan_permit,
+    "外国人永居证": DocumentKind.foreign_pr,
+}
 
 
-def document_cell(kind_text: str, number_text: str, now: datetime) -> Document:
-    """The document of a row. Spreadsheets' text marks before the number are dropped."""
-    kind = DOCUMENT_WORDS.get(kind_text.casefold()) if kind_text else DocumentKind.resident_id
+def document_kind_cell(text: str) -> DocumentKind:
+    """The kind of document; a resident ID where nothing is written."""
+    kind = DOCUMENT_WORDS.get(text.casefold()) if text else DocumentKind.resident_id
     if kind is None:
         raise CellFault("document_kind_unknown", **_choices(KIND_NAMES))
+    return kind
+
+
+def document_cell(kind: DocumentKind, number_text: str, now: datetime) -> Document:
+    """The document of a row. Spreadsheets' text marks before the number are dropped."""
     number = number_text.lstrip("'`\t ")
     if _SCIENTIFIC.fullmatch(number):
         raise CellFault("document_scientific")
@@ -101,6 +119,17 @@ def day_cell(text: str, now: datetime) -> Day:
 def time_cell(text: str, now: datetime) -> datetime:
     """An instant: Beijing time unless an offset is written; at most five minutes ahead of `now`."""
     at = _instant(text)
+    return _timely(at, now)
+
+
+def moment_cell(text: str, now: datetime) -> datetime:
+    """An instant as `time_cell` reads it, or a day: its beginning in the region."""
+    if _DATE.fullmatch(text):
+        return instant_of(day_start(day_cell(text, now)))
+    return time_cell(text, now)
+
+
+def _timely(at: datetime, now: datetime) -> datetime:
     if at > now + timedelta(minutes=SAMPLING_SKEW):
         raise CellFault("time_future")
     if at < EARLIEST:
@@ -137,6 +166,31 @@ def pool_cell(text: str) -> int:
     if not re.fullmatch(r"\d{1,3}", text, re.ASCII) or not 1 <= int(text) <= 50:
         raise CellFault("pool_size")
     return int(text)
+
+
+def dose_cell(text: str) -> int:
+    """Which dose it was."""
+    if not re.fullmatch(r"\d{1,2}", text, re.ASCII) or not 1 <= int(text) <= 15:
+        raise CellFault("dose")
+    return int(text)
+
+
+def status_cell(text: str) -> str:
+    """`red`, `yellow` or `lifted`, as another region gave it."""
+    found = _STATUSES.get(text.casefold())
+    if found is None:
+        raise CellFault("status_unknown")
+    return found
+
+
+def region_cell(text: str) -> str:
+    """The six-digit code of the province that gave a status; never our own (C8)."""
+    found = text[:2] if re.fullmatch(r"\d{2}(0000)?", text, re.ASCII) else _PROVINCE_CODES.get(text)
+    if found is None or found not in PROVINCES:
+        raise CellFault("region_unknown")
+    if found == REGION[:2]:
+        raise CellFault("region_own")
+    return found + "0000"
 
 
 @lru_cache(maxsize=4096)

@@ -1,191 +1,173 @@
-"""A whole file checked before anything is written: its rows in the domain's words, or every fault by row and column."""
+"""A file checked block by block before anything counts: its rows in the domain's words, or every fault by its place.
+
+A cell's text is read once however often it stands in a column: times, results and places repeat, and what repeats is
+looked up. Only what is different in each row (ids, document numbers, names) is read for each row.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Final
 
 from healthcode.control.exchange import cells as cell
+from healthcode.control.exchange.columns import CellKind, Column
+from healthcode.control.exchange.content import Content
+from healthcode.control.exchange.documents import documents_read
 from healthcode.control.exchange.faults import CellFault, Faults, FileFault
-from healthcode.control.exchange.reading import rows_read
+from healthcode.control.exchange.reading import Block, blocks_read
 from healthcode.control.exchange.schema import COLUMNS, FileKind
-from healthcode.domain.document import Document
-from healthcode.domain.evidence import EvidenceKind
-from healthcode.domain.time import Day
+from healthcode.domain.document import DocumentKind
 
-R = TypeVar("R")
-V = TypeVar("V")
-
-
-@dataclass(frozen=True, slots=True)
-class LeadRow:
-    """One lead as the province distributes it. `row` counts from 1 below the header; empty texts are not known."""
-
-    row: int
-    key: str
-    document: Document
-    name: str
-    phone: str
-    kind: EvidenceKind
-    anchor: Day
-    division: str
-    address: str
-    place: str
-    remark: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class ResultRow:
-    """One result of one person's sample. `pool_size` 1: a single tube."""
-
-    row: int
-    key: str
-    document: Document
-    name: str
-    sampled_at: datetime
-    reported_at: datetime | None
-    result: str
-    pool_size: int
-    pool: str
-    reference: str
+_KEPT: Final = 100_000
+"""How many different texts of one column are kept at once."""
+_PLAIN_NAME: Final = re.compile(r"[\u4e00-\u9fa5]{1,20}").fullmatch
+Values = Mapping[str, Sequence[Any]]
 
 
 @dataclass(slots=True)
-class Checked(Generic[R]):
-    """What came of a check: all rows, or the faults. Rows are of use only where there is no fault."""
+class Chunk:
+    """Rows without fault. `numbers` count from 1 below the header; `values` has every column of the kind."""
 
-    rows: list[R] = field(default_factory=list)
+    numbers: Sequence[int]
+    values: Values
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Row by row, for what is done row by row."""
+        names = list(self.values)
+        for row in zip(*self.values.values(), strict=True):
+            yield dict(zip(names, row, strict=True))
+
+
+@dataclass(slots=True)
+class Checker:
+    """Checks one file. `faults` and `rows` grow with each block."""
+
+    kind: FileKind
+    now: datetime
     faults: Faults = field(default_factory=Faults)
+    rows: int = 0
+    _texts: dict[str, _Texts] = field(default_factory=dict)
 
-
-class _Row:
-    """The cells of one row, read one by one; each fault is noted under its column."""
-
-    def __init__(self, number: int, cells: Mapping[str, str], faults: Faults) -> None:
-        self.number, self.cells, self.faults = number, cells, faults
-        self.whole = True
-
-    def text(self, column: str) -> str:
-        return self.cells.get(column, "")
-
-    def read(self, column: str, parse: Callable[[], V]) -> V | None:
+    def chunks(self, content: Content) -> Iterator[Chunk]:
+        """The rows of the file as they are read, without the faulty ones. Never raises for its content."""
         try:
-            return parse()
+            for block in blocks_read(self.kind, content):
+                self.rows += len(block.numbers) + len(block.odd)
+                chunk = self._block(block)
+                if chunk.numbers:
+                    yield chunk
+        except FileFault as fault:
+            self.faults.add_file(fault)
+
+    def _block(self, block: Block) -> Chunk:
+        for number, found, expected in block.odd:
+            self.faults.add(number, "", "row_columns", found=found, expected=expected)
+        bad: dict[int, None] = {}
+        values: dict[str, Sequence[Any]] = {}
+        for column in COLUMNS[self.kind]:
+            texts = block.cells.get(column.id) or [""] * len(block.numbers)
+            faulty = _limits(column, texts)
+            values[column.id] = self._column(column, texts, values, faulty)
+            for at, (code, params) in faulty.items():
+                bad[at] = None
+                self.faults.add(block.numbers[at], column.id, code, **params)
+        if self.kind == "results":
+            self._order(block, values, bad)
+        numbers = [number - 1 for number in block.numbers]
+        if not bad:
+            return Chunk(numbers, values)
+        good = [i for i in range(len(numbers)) if i not in bad]
+        return Chunk([numbers[i] for i in good], {name: [v[i] for i in good] for name, v in values.items()})
+
+    def _column(
+        self, column: Column, texts: Sequence[str], values: Values, faulty: dict[int, tuple[str, dict[str, object]]]
+    ) -> Sequence[Any]:
+        if column.cell in ("text", "row_id"):
+            return texts
+        if column.cell == "document":
+            kinds = [k or DocumentKind.resident_id for k in values["document_kind"]]
+            read: Sequence[Any] = documents_read(kinds, texts, now=self.now)
+        elif column.cell == "name":
+            read = [text if _PLAIN_NAME(text) else _name(text) for text in texts]
+        else:
+            read = self._repeated(column, texts)
+        if any(type(value) is CellFault for value in read):
+            for at, value in enumerate(read):
+                if type(value) is CellFault and at not in faulty:
+                    faulty[at] = (value.code, value.params)
+            return [None if type(value) is CellFault else value for value in read]
+        return read
+
+    def _repeated(self, column: Column, texts: Sequence[str]) -> list[Any]:
+        known = self._texts.setdefault(column.id, _Texts(_parser(column, self.now)))
+        if len(known) > _KEPT:
+            known.clear()
+        return [known[text] for text in texts]
+
+    def _order(self, block: Block, values: Values, bad: dict[int, None]) -> None:
+        for at, (sampled, reported) in enumerate(zip(values["sampled_at"], values["reported_at"], strict=True)):
+            if sampled and reported and reported < sampled:
+                bad[at] = None
+                self.faults.add(block.numbers[at], "reported_at", "time_order")
+
+
+class _Texts(dict[str, Any]):
+    """Text of a cell → its value or its fault."""
+
+    def __init__(self, parse: Callable[[str], Any]) -> None:
+        super().__init__()
+        self._parse = parse
+
+    def __missing__(self, text: str) -> Any:
+        try:
+            value = self._parse(text)
         except CellFault as fault:
-            self.fault(column, fault.code, **fault.params)
-            return None
-
-    def fault(self, column: str, code: str, **params: object) -> None:
-        self.whole = False
-        self.faults.add(self.number, column, code, **params)
+            value = fault
+        self[text] = value
+        return value
 
 
-def leads_check(data: bytes, *, now: datetime) -> Checked[LeadRow]:
-    """Check a file of leads. Never raises for its content."""
-    return _check("leads", data, now, _lead)
+def _parser(column: Column, now: datetime) -> Callable[[str], Any]:
+    """How the cells of a column are read; what may be empty and is, is None or the word for empty."""
+    timed: dict[CellKind, Callable[[str, datetime], Any]] = {
+        "day": cell.day_cell,
+        "time": cell.time_cell,
+        "moment": cell.moment_cell,
+    }
+    plain: dict[CellKind, Callable[[str], Any]] = {
+        "document_kind": cell.document_kind_cell,
+        "phone": cell.phone_cell,
+        "lead_kind": cell.kind_cell,
+        "result": cell.result_cell,
+        "pool": cell.pool_cell,
+        "division": cell.division_cell,
+        "dose": cell.dose_cell,
+        "region": cell.region_cell,
+        "status": cell.status_cell,
+    }
+    if column.cell in timed:
+        read = timed[column.cell]
+        return lambda text: read(text, now) if text else None
+    return plain[column.cell]
 
 
-def results_check(data: bytes, *, now: datetime) -> Checked[ResultRow]:
-    """Check a file of test results. Never raises for its content."""
-    return _check("results", data, now, _result)
+def _limits(column: Column, texts: Sequence[str]) -> dict[int, tuple[str, dict[str, object]]]:
+    """Cells that are too long or empty where they must not be."""
+    lengths = list(map(len, texts))
+    faulty: dict[int, tuple[str, dict[str, object]]] = {}
+    if max(lengths, default=0) > column.max_length:
+        limit = column.max_length
+        faulty |= {at: ("cell_too_long", {"limit": limit}) for at, n in enumerate(lengths) if n > limit}
+    if column.required and 0 in lengths:
+        faulty |= {at: ("cell_empty", {}) for at, n in enumerate(lengths) if n == 0}
+    return faulty
 
 
-def _check(kind: FileKind, data: bytes, now: datetime, make: Callable[[_Row, datetime], R | None]) -> Checked[R]:
-    checked: Checked[R] = Checked()
-    seen: dict[str, int] = {}
-    limits = [(c.id, c.required, c.max_length) for c in COLUMNS[kind]]
+def _name(text: str) -> str | CellFault:
     try:
-        for number, cells in rows_read(kind, data):
-            if isinstance(cells, list):
-                checked.faults.add(number, "", "row_columns", found=len(cells), expected=_width(kind, data))
-                continue
-            row = _Row(number, cells, checked.faults)
-            _limits(row, limits)
-            first = seen.setdefault(row.text("row_id"), number)
-            if first != number and row.text("row_id"):
-                row.fault("row_id", "row_id_repeated", first=first)
-            made = make(row, now) if row.whole else None
-            if made is not None and row.whole:
-                checked.rows.append(made)
-    except FileFault as fault:
-        checked.faults.add_file(fault)
-    return checked
-
-
-def _width(kind: FileKind, data: bytes) -> int:
-    """How many columns the header has; asked only where a row has another number."""
-    head = data.partition(b"\n")[0]
-    return max(head.count(d) for d in (b",", b"\t", b";")) + 1 if head else len(COLUMNS[kind])
-
-
-def _limits(row: _Row, limits: list[tuple[str, bool, int]]) -> None:
-    for column, required, limit in limits:
-        length = len(row.cells.get(column, ""))
-        if length > limit:
-            row.fault(column, "cell_too_long", limit=limit)
-        elif required and length == 0:
-            row.fault(column, "cell_empty")
-
-
-def _person(row: _Row, now: datetime) -> tuple[Document | None, str | None]:
-    kind, number = row.text("document_kind"), row.text("document_number")
-    document = row.read("document_number", lambda: cell.document_cell(kind, number, now))
-    return document, row.read("name", lambda: cell.name_cell(row.text("name")))
-
-
-def _lead(row: _Row, now: datetime) -> LeadRow | None:
-    document, name = _person(row, now)
-    phone = row.read("phone", lambda: cell.phone_cell(row.text("phone")))
-    kind = row.read("suspected_kind", lambda: cell.kind_cell(row.text("suspected_kind")))
-    anchor = row.read("anchor_date", lambda: cell.day_cell(row.text("anchor_date"), now))
-    division = row.read("division", lambda: cell.division_cell(row.text("division")))
-    if document is None or name is None or phone is None or kind is None or anchor is None or division is None:
-        return None
-    text = row.text
-    return LeadRow(
-        row.number - 1,
-        text("row_id"),
-        document,
-        name,
-        phone,
-        kind,
-        anchor,
-        division,
-        text("address"),
-        text("place"),
-        text("remark"),
-        text("source_document"),
-    )
-
-
-def _result(row: _Row, now: datetime) -> ResultRow | None:
-    document, name = _person(row, now)
-    sampled = row.read("sampled_at", lambda: cell.time_cell(row.text("sampled_at"), now))
-    written = row.text("reported_at")
-    reported = row.read("reported_at", lambda: cell.time_cell(written, now)) if written else None
-    result = row.read("result", lambda: cell.result_cell(row.text("result")))
-    pool_size = row.read("pool_size", lambda: cell.pool_cell(row.text("pool_size")))
-    if sampled and reported and reported < sampled:
-        row.fault("reported_at", "time_order")
-    if document is None or name is None or sampled is None or result is None or pool_size is None:
-        return None
-    return ResultRow(
-        row.number - 1,
-        row.text("row_id"),
-        document,
-        name,
-        sampled,
-        reported,
-        result,
-        pool_size,
-        row.text("pool_id"),
-        row.text("laboratory_reference"),
-    )
-
-
-def check(kind: FileKind, data: bytes, *, now: datetime) -> Checked[Any]:
-    """Check a file of either kind."""
-    return leads_check(data, now=now) if kind == "leads" else results_check(data, now=now)
+        return cell.name_cell(text)
+    except CellFault as fault:
+        return fault

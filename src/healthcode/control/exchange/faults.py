@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-LISTED: Final = 1_000
+LISTED: Final = 100_000
 """How many faults a report lists; the total says how many there are."""
+SHOWN: Final = 200
+"""How many of them a page shows; the file has them all."""
 
 
 class FileFault(Exception):

@@ -21,8 +21,36 @@ FILE: Final[Mapping[str, tuple[str, str]]] = {
         "More than {limit} rows. Split the file and keep the row ids.",
     ),
     "file_spreadsheet": (
-        "这是表格或文档文件，不是 CSV。请在表格软件中“另存为 CSV UTF-8”。",
-        "This is a spreadsheet or document, no CSV. Save it as “CSV UTF-8” there.",
+        "这种文件不能导入。请另存为 XLSX 或“CSV UTF-8”。",
+        "Files of this type cannot be imported. Save it as XLSX or as “CSV UTF-8”.",
+    ),
+    "file_damaged_sheet": (
+        "表格文件打不开：已损坏、有密码或不是 XLSX。请重新保存后上传。",
+        "The spreadsheet cannot be opened: damaged, locked by a password, or no XLSX. Save it again.",
+    ),
+    "file_cell": (
+        "第 {line} 行有一格过长，文件不像是数据表。请重新导出。",
+        "A cell of line {line} is far too long for a table. Export the file again.",
+    ),
+    "sheet_too_large": (
+        "表格文件过大（上限 {limit} MB，解压后另有上限）。请另存为 CSV 后上传。",
+        "The spreadsheet is too large (at most {limit} MB, and limited when unpacked). Save it as CSV.",
+    ),
+    "sheet_many": (
+        "有 {count} 张工作表有内容。请只保留一张。",
+        "{count} sheets of this file hold something. Keep one.",
+    ),
+    "sheet_formula": (
+        "表格里有公式，显示的只是上次计算的结果。请复制后“只粘贴数值”再保存。",
+        "The sheet has formulas; what they show may be out of date. Paste as values and save again.",
+    ),
+    "sheet_merged": (
+        "第 {row} 行有合并单元格。请取消合并，每行填全。",
+        "Row {row} has merged cells. Unmerge them and fill in each row.",
+    ),
+    "json_line": (
+        "第 {line} 行不是一个值为文字或整数的 JSON 对象。",
+        "Line {line} is no JSON object whose values are texts or whole numbers.",
     ),
     "file_utf16": (
         "文件是 UTF-16 编码。请另存为 CSV UTF-8。",
@@ -62,11 +90,11 @@ FILE: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "no_rows": ("表头之下没有数据。", "There are no rows below the header."),
     "signature_missing": (
-        "检测结果须附检测机构对文件摘要的签名。请同时选择签名文件（.sig）。",
-        "Results need the laboratory's signature over the file's digest. Choose the signature file (.sig) as well.",
+        "须附来源机构对文件摘要的签名。请同时选择签名文件（.sig）。",
+        "The source has to sign the file's digest. Choose the signature file (.sig) as well.",
     ),
     "signature_invalid": (
-        "签名与文件不符。文件签名后被改过，或用错了密钥。请由检测机构重新签名。",
+        "签名与文件不符。文件签名后被改过，或用错了密钥。请由来源机构重新签名。",
         "The signature does not fit the file: it was changed after signing, or another key signed. Sign it again.",
     ),
     "signature_unreadable": (
@@ -74,8 +102,8 @@ FILE: Final[Mapping[str, tuple[str, str]]] = {
         "The signature file cannot be read. Expected an ES256 signature: 64 bytes, DER, or Base64 of either.",
     ),
     "unit_without_key": (
-        "该机构没有登记签名公钥，结果不能导入。请先由省专班登记其公钥。",
-        "No public key of this unit is registered, so its results cannot be imported. Have the key registered first.",
+        "该机构没有登记签名公钥，数据不能导入。请先由省专班登记其公钥。",
+        "No public key of this unit is registered, so its files cannot be imported. Have the key registered first.",
     ),
     "unit_kind": (
         "该机构不能提供此类数据。请选择正确的来源机构。",
@@ -145,6 +173,16 @@ CELL: Final[Mapping[str, tuple[str, str]]] = {
         "Several divisions have this name. Write the six-digit code, or the city before it.",
     ),
     "division_not_county": ("请写到县（市、区）一级。", "Name the county or district, not the city or province."),
+    "dose": ("剂次应为 1 至 15 的整数。", "The dose is a whole number from 1 to 15."),
+    "region_unknown": (
+        "赋码省份不认识。请写六位代码，如 110000，或省份全称。",
+        "Unknown province. Write its six-digit code, for example 110000, or its full name.",
+    ),
+    "region_own": (
+        "本省赋码不从这里导入，由依据和规则得出。",
+        "Our own region's colors are not imported: they follow from evidence and rules.",
+    ),
+    "status_unknown": ("赋码状态请写：红、黄、解除。", "Write one of: red, yellow, lifted."),
     "result_unknown": (
         "结果请写：阴性、阳性、待出、无效。",
         "Write one of: negative, positive, pending, invalid.",

@@ -1,117 +1,135 @@
-"""Bytes of a CSV file → rows of text, in one pass: encoding, damage, header, limits. No file is trusted."""
+"""A file → blocks of rows of text, column by column, in one pass: CSV, XLSX or JSON lines. No file is trusted.
+
+Memory holds one block. A row's number is the one that the spreadsheet shows: the header is row 1, and rows without any
+text are passed over but counted.
+"""
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
-import re
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
+from healthcode.control.exchange.columns import Column, header_fold
+from healthcode.control.exchange.content import Content, ContentStream
+from healthcode.control.exchange.encoding import SPREADSHEET, encoding_of, head_of
 from healthcode.control.exchange.faults import FileFault
-from healthcode.control.exchange.schema import COLUMNS, MAX_BYTES, MAX_ROWS, Column, FileKind, header_fold
+from healthcode.control.exchange.schema import COLUMNS, MAX_ROWS, FileKind
+from healthcode.control.exchange.sheets import sheet_rows
 
-_DOCUMENTS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"{\\rtf", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf")
-_CONTROL: Final = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_CHUNK: Final = 1 << 20
-
-
-def encoding_of(data: bytes) -> str:
-    """`utf-8-sig` or `gb18030`, whichever the whole file is; raises FileFault for damage and for what is no text."""
-    _text_only(data)
-    at = _undecodable(data, "utf-8")
-    if at is None:
-        return "utf-8-sig"
-    if _mostly_utf8(data):
-        raise FileFault("file_truncated" if at >= len(data) - 3 else "file_encoding", line=_line(data, at))
-    at = _undecodable(data, "gb18030")
-    if at is None:
-        return "gb18030"
-    raise FileFault("file_truncated" if at >= len(data) - 3 else "file_encoding", line=_line(data, at))
+BLOCK: Final = 20_000
+"""Rows of one block."""
+LONGEST_LINE: Final = 1 << 20
+Row = tuple[int, Sequence[str]]
 
 
-def rows_read(kind: FileKind, data: bytes) -> Iterator[tuple[int, dict[str, str] | list[str]]]:
-    """Each row as (its number in the spreadsheet, cells by column id). A row of another width comes as its cells.
+@dataclass(slots=True)
+class Block:
+    """Some rows: `numbers[i]` is the row of `cells[column][i]`; `odd` are rows of another width than the header's."""
 
-    Rows without any text are skipped. Raises FileFault, also in the middle of the file.
-    """
-    encoding = encoding_of(data)
-    lines = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
-    reader = csv.reader(lines, delimiter=_delimiter(data, encoding), strict=True)
-    try:
-        header = next(reader, [])
-        columns = _columns(kind, header)
-        count = 0
-        for number, cells in enumerate(reader, start=2):
-            if not any(cell.strip() for cell in cells):
-                continue
-            count += 1
-            if count > MAX_ROWS:
-                raise FileFault("file_too_many_rows", limit=MAX_ROWS)
-            if len(cells) != len(columns):
-                yield number, cells
-            else:
-                yield number, {c.id: cell.strip() for c, cell in zip(columns, cells, strict=True)}
-    except csv.Error as error:
-        truncated = "unexpected end" in str(error)
-        raise FileFault("file_truncated" if truncated else "file_quotes", line=reader.line_num) from None
+    numbers: list[int]
+    cells: Mapping[str, Sequence[str]]
+    odd: list[tuple[int, int, int]] = field(default_factory=list)
+
+
+def blocks_read(kind: FileKind, content: Content) -> Iterator[Block]:
+    """The rows of a file by column id. Raises FileFault, also in the middle of the file."""
+    head = head_of(content, 16)
+    if head.startswith(SPREADSHEET):
+        days = {h for c in COLUMNS[kind] if c.cell in ("day", "time", "moment") for h in c.headers}
+        yield from _blocks(kind, sheet_rows(content, lambda header: header_fold(header) in days))
+    elif head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        yield from _blocks(kind, _json_rows(kind, content))
+    else:
+        yield from _blocks(kind, _csv_rows(content))
+
+
+def _blocks(kind: FileKind, rows: Iterator[Row]) -> Iterator[Block]:
+    _, header = next(rows, (1, ()))
+    columns = _columns(kind, header)
+    width, count = len(columns), 0
+    while part := list(islice(rows, BLOCK)):
+        filled = [row for row in part if row[1] and (row[1][0].strip() or any(map(str.strip, row[1])))]
+        count += len(filled)
+        if count > MAX_ROWS:
+            raise FileFault("file_too_many_rows", limit=MAX_ROWS)
+        odd = [(number, len(cells), width) for number, cells in filled if len(cells) != width]
+        kept = [row for row in filled if len(row[1]) == width] if odd else filled
+        if filled:
+            yield _block(columns, kept, odd)
     if count == 0:
         raise FileFault("no_rows")
 
 
-def _text_only(data: bytes) -> None:
-    if not data.strip():
-        raise FileFault("file_empty")
-    if len(data) > MAX_BYTES:
-        raise FileFault("file_too_large", limit=MAX_BYTES >> 20)
-    if data.startswith(_DOCUMENTS):
-        raise FileFault("file_spreadsheet")
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise FileFault("file_utf16")
-    nul = data.find(b"\0")
-    if nul >= 0:
-        raise FileFault("file_nul", line=_line(data, nul))
-    control = _CONTROL.search(data)
-    if control:
-        raise FileFault("file_binary", line=_line(data, control.start()))
+def _block(columns: Sequence[Column], rows: Sequence[Row], odd: list[tuple[int, int, int]]) -> Block:
+    across = zip(*(cells for _, cells in rows), strict=True) if rows else ((),) * len(columns)
+    cells = {c.id: [text.strip() for text in texts] for c, texts in zip(columns, across, strict=True)}
+    return Block([number for number, _ in rows], cells, odd)
 
 
-def _undecodable(data: bytes, encoding: str) -> int | None:
-    """Where the bytes stop being `encoding` (about, within one character), or None where they never do."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    view = memoryview(data)
-    for start in range(0, len(data), _CHUNK):
-        pending = len(decoder.getstate()[0])
-        try:
-            decoder.decode(view[start : start + _CHUNK], final=start + _CHUNK >= len(data))
-        except UnicodeDecodeError as error:
-            return max(start - pending + error.start, 0)
-    return None
+def _csv_rows(content: Content) -> Iterator[Row]:
+    encoding = encoding_of(content)
+    lines = io.TextIOWrapper(io.BufferedReader(ContentStream(content), 1 << 18), encoding=encoding, newline="")
+    reader = csv.reader(lines, delimiter=_delimiter(head_of(content, 1 << 16), encoding), strict=True)
+    try:
+        yield from enumerate(reader, start=1)
+    except csv.Error as error:
+        told = str(error)
+        code = "file_truncated" if "unexpected end" in told else "file_cell" if "limit" in told else "file_quotes"
+        raise FileFault(code, line=reader.line_num) from None
 
 
-def _mostly_utf8(data: bytes) -> bool:
-    """Whether broken bytes are the exception: then it is damaged UTF-8, and reading it as GBK would be nonsense."""
-    text = data[: 4 * _CHUNK].decode("utf-8", errors="replace")
-    broken = text.count("\ufffd")
-    return sum(1 for c in text if c > "\x7f") - broken > broken
+def _delimiter(head: bytes, encoding: str) -> str:
+    first = head.partition(b"\n")[0].decode(encoding, errors="replace")
+    return max((",", "\t", ";"), key=lambda d: (first.count(d), d == ","))
 
 
-def _line(data: bytes, at: int) -> int:
-    return data.count(b"\n", 0, at) + 1
+def _json_rows(kind: FileKind, content: Content) -> Iterator[Row]:
+    """JSON lines: one object per line, keys being column ids. The columns stand in for a header."""
+    encoding = encoding_of(content)
+    if encoding != "utf-8-sig":
+        raise FileFault("file_encoding", line=1)
+    ids = [column.id for column in COLUMNS[kind]]
+    yield 1, ids
+    lines = io.TextIOWrapper(io.BufferedReader(ContentStream(content), 1 << 18), encoding=encoding)
+    number = 0
+    while line := lines.readline(LONGEST_LINE):
+        number += 1
+        if len(line) >= LONGEST_LINE:
+            raise FileFault("file_cell", line=number)
+        if line.strip():
+            yield number, _json_cells(line, ids, number)
 
 
-def _delimiter(data: bytes, encoding: str) -> str:
-    head = data.partition(b"\n")[0].decode(encoding, errors="replace")
-    return max((",", "\t", ";"), key=lambda d: (head.count(d), d == ","))
+def _json_cells(line: str, ids: Sequence[str], number: int) -> list[str]:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        raise FileFault("json_line", line=number) from None
+    if not isinstance(row, dict) or not all(_plain(value) for value in row.values()):
+        raise FileFault("json_line", line=number)
+    for at, key in enumerate(row, start=1):
+        if key not in ids:
+            raise FileFault("header_unknown", number=at)
+    return ["" if row.get(key) is None else str(row[key]) for key in ids]
 
 
-def _columns(kind: FileKind, header: Sequence[str]) -> list[Column]:
+def _plain(value: object) -> bool:
+    return value is None or isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool))
+
+
+def _columns(kind: FileKind, header: Iterable[str]) -> list[Column]:
+    header = list(header)
     known = {h: column for column in COLUMNS[kind] for h in column.headers}
+    folded = [header_fold(text) for text in header]
     found: list[Column] = []
-    for number, text in enumerate(header, start=1):
-        column = known.get(header_fold(text))
-        if column is None and not any(header_fold(other) in known for other in header):
+    for number, text in enumerate(folded, start=1):
+        column = known.get(text)
+        if column is None and not any(other in known for other in folded):
             break  # no header line at all: the columns that are missing say more
         if column is None:
             raise FileFault("header_unknown", number=number)

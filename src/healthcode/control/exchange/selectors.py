@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,12 +14,12 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from healthcode.control.exchange.messages import message
-from healthcode.control.exchange.models import Upload
-from healthcode.control.exchange.schema import COLUMNS, FileKind
-from healthcode.control.exchange.uploads import SOURCES
+from healthcode.control.exchange.models import Rollback, Upload, UploadCancellation, UploadFaults, UploadProgress
+from healthcode.control.exchange.schema import COLUMNS, KINDS, SPECS, FileSpec
 from healthcode.control.language import say
 from healthcode.control.offices.models import Unit
 from healthcode.control.problems import Problem
+from healthcode.domain.unit import UnitKind
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -32,9 +34,20 @@ class FaultLine:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far an import is: the step, rows done and in all, per cent (None: not known), and whether it is to end."""
+
+    step: str
+    done: int
+    total: int
+    percent: int | None
+    ending: bool
+
+
 def uploads_recent() -> QuerySet[Upload]:
-    """Uploads that the act may see, newest first, without their content."""
-    return Upload.objects.select_related("unit").defer("content_sealed").order_by("-uploaded_at", "-pk")
+    """Uploads that the act may see, newest first."""
+    return Upload.objects.select_related("unit").order_by("-uploaded_at", "-pk")
 
 
 def upload_get(upload_id: UUID) -> Upload:
@@ -45,10 +58,39 @@ def upload_get(upload_id: UUID) -> Upload:
     return found
 
 
-def fault_lines(upload: Upload) -> list[FaultLine]:
-    """The listed faults of an upload's report, in the language of the request."""
+def upload_standing(upload: Upload) -> Standing:
+    """How far the import of an upload is."""
+    told = UploadProgress.objects.filter(pk=upload.pk).first()
+    ending = UploadCancellation.objects.filter(pk=upload.pk).exists()
+    if told is None:
+        return Standing("waiting", 0, 0, None, ending)
+    percent = min(100, told.done * 100 // told.total) if told.total else None
+    return Standing(told.step, told.done, told.total, percent, ending)
+
+
+def rollback_of(upload: Upload) -> Rollback | None:
+    """The newest request to take the upload's batch back, with its review."""
+    if upload.batch_id is None:
+        return None
+    return Rollback.objects.filter(batch_id=upload.batch_id).select_related("review").order_by("-pk").first()
+
+
+def rollbacks_waiting() -> list[Rollback]:
+    """Requests that nobody has decided on, oldest first, as far as the act may see them."""
+    rows = Rollback.objects.filter(review__isnull=True).select_related("batch__unit").order_by("pk")
+    return list(rows)
+
+
+def fault_lines(upload: Upload, *, all_of_them: bool = False) -> list[FaultLine]:
+    """The faults of an upload's report, in the language of the request: those that a page shows, or all listed."""
+    faults: Sequence[Mapping[str, Any]] = upload.report.get("faults", [])
+    kept = UploadFaults.objects.filter(pk=upload.pk).first() if all_of_them else None
+    return faults_told(json.loads(zlib.decompress(bytes(kept.lines))) if kept else faults)
+
+
+def faults_told(faults: Iterable[Mapping[str, Any]]) -> list[FaultLine]:
+    """Stored faults in words."""
     titles = {c.id: say(c.zh, c.en) for kind in COLUMNS for c in COLUMNS[kind]}
-    faults: Sequence[dict[str, Any]] = upload.report.get("faults", [])
     return [
         FaultLine(f["row"], titles.get(f["column"], ""), f["code"], message(f["code"], f["params"])) for f in faults
     ]
@@ -64,9 +106,14 @@ def faults_csv(lines: Iterable[FaultLine]) -> bytes:
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
-def source_units(kind: FileKind, *, post: int) -> list[Unit]:
-    """The units in whose name a post may hand in files of a kind: its own, where that may supply them."""
-    return list(Unit.objects.filter(posts__id=post, kind__in=SOURCES[kind]))
+def source_unit(*, post: int) -> Unit:
+    """The unit in whose name a post hands files in: its own."""
+    return Unit.objects.get(posts__id=post)
+
+
+def kinds_of(unit: Unit) -> list[FileSpec]:
+    """The kinds of files that a unit may supply."""
+    return [SPECS[kind] for kind in KINDS if UnitKind(unit.kind) in SPECS[kind].sources]
 
 
 def _plain(cell: str) -> str:

@@ -1,16 +1,20 @@
-"""Importing a file whole or not at all: every check first, then one transaction as the system (X1).
+"""Importing a file whole or not at all: every check first, then what follows, in one transaction as the system (X1).
 
 The same file again changes nothing (digest), nor does a row that came before in another file (row key).
-If we die before the commit, the upload is still `received` and its job is done again; after it, nothing is lost but
-perhaps the destruction of the file's own key, which the next look at the upload repeats.
+If we die before the commit, the upload is still `received` and its job is done again from the start; after it, nothing
+is lost but perhaps the destruction of the file's own key, which the next look at the upload repeats.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+import json
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -18,26 +22,50 @@ from django.db import connection, transaction
 from healthcode.control.access import act_begin
 from healthcode.control.audit.names import EventName
 from healthcode.control.audit.services import event_append
+from healthcode.control.evidence.derivation import subjects_derive
 from healthcode.control.evidence.ids import id_make
-from healthcode.control.evidence.rows import chunks, rows_insert
-from healthcode.control.exchange.checking import Checked, LeadRow, ResultRow, leads_check, results_check
-from healthcode.control.exchange.faults import Faults, FileFault
+from healthcode.control.evidence.renewal import subjects_renew
+from healthcode.control.evidence.rows import chunks
+from healthcode.control.exchange.checking import Checker, Chunk
+from healthcode.control.exchange.content import Content
+from healthcode.control.exchange.digest import batch_digest
+from healthcode.control.exchange.faults import SHOWN, Faults, FileFault
 from healthcode.control.exchange.leads import leads_import
-from healthcode.control.exchange.models import Batch, Upload
-from healthcode.control.exchange.results import results_import
+from healthcode.control.exchange.models import Batch, Upload, UploadCancellation, UploadFaults, UploadPart
+from healthcode.control.exchange.progress import Beside, Cancelled, Report
+from healthcode.control.exchange.recording import keys_record, rows_match, rows_record, strangers_ensure
+from healthcode.control.exchange.schema import SPECS
 from healthcode.control.exchange.signature import signature_check
-from healthcode.control.exchange.uploads import upload_forget, upload_open
+from healthcode.control.exchange.staging import Staging
+from healthcode.control.exchange.uploads import digest_of, upload_content, upload_forget
 from healthcode.control.language import say
 from healthcode.control.ports import ports
 from healthcode.control.problems import Problem
-from healthcode.crypto.fields import blind_index
+from healthcode.domain.unit import UnitKind
 
-Row = LeadRow | ResultRow
+SINGLE_LANE: Final = 500
+"""A file of at most so many rows travels in the lane of single decisions; larger ones must not delay those."""
+EVENTS: Final = {
+    "leads": EventName.LEADS_IMPORTED,
+    "arrivals": EventName.ARRIVALS_IMPORTED,
+    "results": EventName.RESULTS_IMPORTED,
+    "vaccinations": EventName.VACCINATIONS_IMPORTED,
+    "statuses": EventName.STATUSES_IMPORTED,
+}
+_TURN: Final = 7303
+"""The class of the advisory locks by which one upload is imported once at a time."""
+_DERIVED_AT_ONCE: Final = 2_000
+_SETTLED: Final = ("imported", "refused", "cancelled")
+_TOUCHED: Final = (
+    "SELECT n.subject, max((extract(epoch FROM n.occurred) / 60)::bigint) FILTER (WHERE f.fields ->> 'result' ="
+    " 'negative'), bool_and(f.fields ->> 'result' = 'negative') IS TRUE"
+    " FROM intake_new n JOIN intake_fields f ON f.id = n.fields GROUP BY n.subject"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What came of an upload: `state` is `imported` or `refused`; counts of rows new and already known."""
+    """What came of an upload: `state` is one of `_SETTLED`; counts of rows new and already known."""
 
     state: str
     rows: int = 0
@@ -47,116 +75,176 @@ class ImportReport:
     batch: UUID | None = None
 
 
-def upload_import(upload_id: UUID, *, now: datetime) -> ImportReport:
-    """Import or refuse one upload, in a transaction and an act of its own. Safe to repeat and to race.
+class _Refused(Exception):
+    def __init__(self, faults: Faults) -> None:
+        super().__init__()
+        self.faults = faults
+
+
+def upload_import(upload_id: UUID, *, now: datetime, watch: Report | None = None) -> ImportReport:
+    """Import, refuse or cancel one upload, in transactions and acts of its own. Safe to repeat and to race.
 
     Raises:
         Problem: 404 where there is no such upload.
     """
+    with Beside(upload_id, watch=watch) as beside, _without_collecting():
+        try:
+            report = _in_turn(upload_id, lambda upload: _import(upload, beside, now))
+        except _Refused as refused:
+            faults = refused.faults
+            report = _in_turn(upload_id, lambda upload: _refuse(upload, faults, now))
+        except Cancelled:
+            report = _in_turn(upload_id, lambda upload: _cancel(upload, now))
+    upload_forget(upload_id)
+    with _act("forget a file"):
+        UploadPart.objects.filter(upload_id=upload_id).delete()
+    return report
+
+
+def upload_cancel(upload_id: UUID, *, officer: int | None, now: datetime) -> None:
+    """Ask that an import end; the worker ends it within a second and nothing of it remains.
+
+    Raises:
+        Problem: 409 where it is imported or refused already: then only a rollback takes it back.
+    """
+    state = Upload.objects.filter(pk=upload_id).values_list("state", flat=True).first()
+    if state != "received":
+        raise Problem(
+            409,
+            "upload_settled",
+            say("已经有结果", "It has its result already"),
+            say("已导入的批次只能申请撤回。", "What is imported can only be rolled back."),
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO exchange_uploadcancellation (upload_id, officer, at) VALUES (%s, %s, %s)"
+            " ON CONFLICT (upload_id) DO NOTHING",
+            [upload_id, officer, now],
+        )
+
+
+def _in_turn(upload_id: UUID, do: Any) -> ImportReport:
+    """`do` in a transaction of its own, once at a time, and only where the upload has no result yet."""
     with transaction.atomic(durable=True):
         act_begin(ports().system_token, "import a file")
-        upload = Upload.objects.select_for_update().filter(pk=upload_id).first()  # a second worker waits here
+        with connection.cursor() as cursor:  # a second worker waits here
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_TURN, str(upload_id)])
+        upload = Upload.objects.select_related("unit").filter(pk=upload_id).first()
         if upload is None:
             raise Problem(404, "upload_unknown", say("没有这份文件", "No such upload"))
-        report = _settled(upload) or _import(upload, now)
-    upload_forget(upload_id)
+        report: ImportReport = _settled(upload) or do(upload)
     return report
 
 
 def _settled(upload: Upload) -> ImportReport | None:
-    if upload.state not in ("imported", "refused"):
+    if upload.state not in _SETTLED:
         return None
     told = upload.report
-    return ImportReport(
-        upload.state,
-        told.get("rows", 0),
-        told.get("new", 0),
-        told.get("known", 0),
-        told.get("faults_total", 0),
-        upload.batch_id,
-    )
+    rows, new, known, faults = (told.get(name, 0) for name in ("rows", "new", "known", "faults_total"))
+    return ImportReport(upload.state, rows, new, known, faults, upload.batch_id)
 
 
-def _import(upload: Upload, now: datetime) -> ImportReport:
+def _import(upload: Upload, beside: Beside, now: datetime) -> ImportReport:
+    beside.tell("checking")
     before = Batch.objects.filter(
         kind=upload.kind, unit_id=upload.unit_id, file_digest=bytes(upload.file_digest)
     ).first()
     if before is not None:
         report = ImportReport("imported", rows=before.rows, known=before.rows, batch=before.pk)
         return _settle(upload, report, {"again": before.imported_at.isoformat()})
-    try:
-        content, signature = _genuine(upload)
-    except FileFault as fault:
-        faults = Faults()
-        faults.add_file(fault)
-        return _refuse(upload, faults, now)
-    if upload.kind == "leads":
-        leads = leads_check(content, now=now)
-        return _import_checked(upload, leads, leads.rows, None, now)
-    results = results_check(content, now=now)
-    return _import_checked(upload, results, results.rows, signature, now)
-
-
-def _genuine(upload: Upload) -> tuple[bytes, bytes | None]:
-    """The file, proven once more to be what was handed in and, for results, what the unit signed."""
-    content = upload_open(upload)
-    if content is None:
-        raise FileFault("file_empty")
-    if upload.kind == "leads":
-        return content, None
-    held = signature_check(
-        bytes(upload.unit.signing_key or b""), bytes(upload.file_digest), bytes(upload.signature or b"")
-    )
-    return content, held
-
-
-def _import_checked(
-    upload: Upload, checked: Checked[Any], rows: Sequence[Row], signature: bytes | None, now: datetime
-) -> ImportReport:
-    if checked.faults.total:
-        return _refuse(upload, checked.faults, now)
-    keys = {row.row: _row_key(upload, row) for row in rows}
-    known = _known(upload.kind, list(keys.values()))
-    new = [row for row in rows if keys[row.row] not in known]
+    content = _genuine(upload, beside)
+    spec = SPECS[upload.kind]
+    staging = Staging(upload, spec.leads, now)
+    checker = _checked(upload, content, staging, beside, now)
     batch = Batch.objects.create(
         id=id_make(now=now),
         kind=upload.kind,
         unit_id=upload.unit_id,
         file_name=upload.file_name,
         file_digest=bytes(upload.file_digest),
-        signature=signature,
-        rows=len(rows),
+        signature=upload.signature,
+        rows=checker.rows,
         imported_at=now,
         imported_by=upload.uploaded_by,
     )
-    for part in chunks(new):
-        rows_insert(
-            "exchange_batchrow", {"key": ("bytea", [keys[r.row] for r in part])}, batch_id=batch.pk, kind=upload.kind
-        )
-    _write(batch, new, now)
-    event_append(
-        EventName.LEADS_IMPORTED if upload.kind == "leads" else EventName.RESULTS_IMPORTED,
-        now=now,
-        reference=f"batch:{batch.pk}",
-        detail={
-            "rows": len(rows),
-            "new": len(new),
-            "unit": upload.unit_id,
-            "by": upload.uploaded_by,
-            "digest": bytes(upload.file_digest).hex(),
-        },
-    )
-    report = ImportReport("imported", rows=len(rows), new=len(new), known=len(rows) - len(new), batch=batch.pk)
+
+    def again() -> Iterator[Chunk]:
+        return Checker(checker.kind, now).chunks(content)
+
+    if spec.leads:
+        known = staging.known()
+        new = checker.rows - len(known)
+        detail: dict[str, Any] = {}
+        keys_record(batch)
+        done = 0
+        for chunk in again():
+            done += leads_import(batch, chunk, known=known, now=now)
+            beside.tell("recording", done, new)
+    else:
+        new, detail = _record(batch, again, beside, checker.rows, now)
+    _event(upload, batch, checker.rows, new, detail, now)
+    report = ImportReport("imported", rows=checker.rows, new=new, known=checker.rows - new, batch=batch.pk)
     return _settle(upload, report, {})
 
 
-def _write(batch: Batch, rows: Sequence[Row], now: datetime) -> None:
-    leads = [row for row in rows if isinstance(row, LeadRow)]
-    results = [row for row in rows if isinstance(row, ResultRow)]
-    if leads:
-        leads_import(batch=batch, rows=leads, now=now)
-    if results:
-        results_import(batch=batch, rows=results, now=now)
+def _checked(upload: Upload, content: Content, staging: Staging, beside: Beside, now: datetime) -> Checker:
+    """The whole file checked and staged; raises `_Refused` with every fault."""
+    checker = Checker(upload.kind, now)  # type: ignore[arg-type] # the column's choices are the kinds
+    staging.open()
+    done = 0
+    for rows in staging.copy(checker.chunks(content)):
+        done += rows
+        beside.tell("checking", done)
+    staging.repeated(checker.faults)
+    if checker.faults.total:
+        raise _Refused(checker.faults)
+    return checker
+
+
+def _record(batch: Batch, again: Any, beside: Beside, rows: int, now: datetime) -> tuple[int, dict[str, Any]]:
+    """Evidence and what follows from it; returns how many rows are new, and what the event says of them."""
+    beside.tell("matching", 0, rows)
+    new = rows_match(batch)
+    strangers = strangers_ensure(again, now=now)
+    beside.tell("recording", 0, new)
+    rows_record(batch, now=now)
+    beside.tell("recording", new, new)
+    lane = 0 if new <= SINGLE_LANE else 1
+    rest = subjects_renew(_TOUCHED, now=now, lane=lane)  # type: ignore[arg-type] # 0 or 1
+    for part in chunks(rest, _DERIVED_AT_ONCE):
+        subjects_derive(part, now=now, lane=lane)  # type: ignore[arg-type] # 0 or 1
+        beside.tell("deriving", rest.index(part[-1]) + 1, len(rest))
+    with connection.cursor() as cursor:
+        content = batch_digest(cursor, batch.pk)
+    return new, {"content": content, "strangers": strangers}
+
+
+def _genuine(upload: Upload, beside: Beside) -> Content:
+    """The file, proven once more to be what was handed in and what the source signed."""
+    content = upload_content(upload, beside.part)
+    faults = Faults()
+    try:
+        if content is None or digest_of(content)[0] != bytes(upload.file_digest):
+            raise FileFault("file_empty")
+        if SPECS[upload.kind].signed_by(UnitKind(upload.unit.kind)) or upload.signature is not None:
+            key = bytes(upload.unit.signing_key or b"")
+            signature_check(key, bytes(upload.file_digest), bytes(upload.signature or b""))
+    except FileFault as fault:
+        faults.add_file(fault)
+        raise _Refused(faults) from None
+    return content
+
+
+def _event(upload: Upload, batch: Batch, rows: int, new: int, more: dict[str, Any], now: datetime) -> None:
+    detail = {
+        "rows": rows,
+        "new": new,
+        "unit": upload.unit_id,
+        "by": upload.uploaded_by,
+        "digest": bytes(upload.file_digest).hex(),
+        **more,
+    }
+    event_append(EVENTS[upload.kind], now=now, reference=f"batch:{batch.pk}", detail=detail)
 
 
 def _refuse(upload: Upload, faults: Faults, now: datetime) -> ImportReport:
@@ -166,7 +254,22 @@ def _refuse(upload: Upload, faults: Faults, now: datetime) -> ImportReport:
         reference=f"upload:{upload.pk}",
         detail={"faults": faults.total, "unit": upload.unit_id, "by": upload.uploaded_by},
     )
-    return _settle(upload, ImportReport("refused", faults=faults.total), faults.document())
+    listed = [fault.document() for fault in faults.listed]
+    lines = zlib.compress(json.dumps(listed, ensure_ascii=False).encode())
+    UploadFaults.objects.create(upload=upload, lines=lines)
+    report = ImportReport("refused", faults=faults.total)
+    return _settle(upload, report, {"faults": listed[:SHOWN], "faults_total": faults.total})
+
+
+def _cancel(upload: Upload, now: datetime) -> ImportReport:
+    asked = UploadCancellation.objects.filter(upload=upload).first()
+    event_append(
+        EventName.IMPORT_CANCELLED,
+        now=now,
+        reference=f"upload:{upload.pk}",
+        detail={"unit": upload.unit_id, "by": asked.officer if asked else None},
+    )
+    return _settle(upload, ImportReport("cancelled"), {})
 
 
 def _settle(upload: Upload, report: ImportReport, more: dict[str, Any]) -> ImportReport:
@@ -177,17 +280,20 @@ def _settle(upload: Upload, report: ImportReport, more: dict[str, Any]) -> Impor
     return report
 
 
-def _row_key(upload: Upload, row: Row) -> bytes:
-    """Keyed, because a source's own row id may be a number that identifies somebody."""
-    return blind_index(ports().blind_key, f"{upload.unit_id}:{row.key}", field=f"row:{upload.kind}")
+@contextmanager
+def _act(purpose: str) -> Iterator[None]:
+    with transaction.atomic():
+        act_begin(ports().system_token, purpose)
+        yield
 
 
-def _known(kind: str, keys: Sequence[bytes]) -> set[bytes]:
-    found: set[bytes] = set()
-    with connection.cursor() as cursor:
-        for part in chunks(keys):
-            cursor.execute(
-                "SELECT key FROM exchange_batchrow WHERE kind = %s AND key = ANY(%s::bytea[])", [kind, list(part)]
-            )
-            found.update(bytes(key) for (key,) in cursor.fetchall())
-    return found
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Rows are lists of texts, never rings: looking for rings among millions of them costs a third of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()

@@ -18,10 +18,11 @@ GRANT SELECT ON offices_unit, offices_post, offices_officer, offices_appointment
 GRANT SELECT, INSERT ON
     evidence_evidence, evidence_decision,
     casework_lead, casework_proposal, casework_review,
-    areas_riskarea, areas_designation, areas_approval, areas_ruledstep,
+    areas_riskarea, areas_designation, areas_approval, areas_ruledstep, areas_areaplace,
     rulesets_draft, rulesets_revision, rulesets_check, rulesets_rehearsalrun, rulesets_rehearsal,
     rulesets_submission, rulesets_approval,
-    exchange_batch, exchange_batchrow,
+    exchange_batch, exchange_batchrow, exchange_uploadcancellation, exchange_uploadfaults, exchange_rollback,
+    exchange_rollbackreview,
     people_consent, people_declaration, people_identityindex, people_refusal, venues_checkpoint TO app;
 GRANT SELECT ON audit_event, audit_pendingleaf TO app;
 GRANT UPDATE (handled) ON people_refusal TO app;
@@ -42,6 +43,10 @@ GRANT UPDATE (version, generation, color, record, grounds, ruleset, publications
     ON subject_state TO app;
 GRANT UPDATE (name_sealed, phone_sealed, address_sealed, verified_at) ON people_identity TO app;
 GRANT UPDATE (state, report, batch_id, rows_done) ON exchange_upload TO app;
+-- the sealed content of a file goes when the file is imported or refused
+GRANT SELECT, INSERT, DELETE ON exchange_uploadpart TO app;
+GRANT SELECT, INSERT, UPDATE ON exchange_uploadprogress TO app;
+GRANT UPDATE (done_at) ON exchange_rollbackreview TO app;
 GRANT UPDATE (attempts, used_at) ON people_phonecode TO app;
 GRANT UPDATE (state, assignee_id, division, due_at, closed_at, closed_as) ON casework_workitem TO app;
 GRANT UPDATE (state, reviewed_by_id, reviewed_at, review_reason) ON venues_venue TO app;
@@ -51,7 +56,15 @@ GRANT UPDATE (began_at, finished_at, step, problem, folder, ruleset, people, rec
     decided, overtaken, seconds) ON population_run TO app;
 GRANT UPDATE (payload) ON bridge_published TO app;
 GRANT UPDATE (struck_at) ON bridge_edge TO app;
+GRANT SELECT, DELETE ON notices_step TO app;
+GRANT UPDATE (announced) ON notices_step TO app;
+GRANT SELECT, INSERT ON notices_notice, notices_choice TO app;
+GRANT UPDATE (state, attempts, send_at, settled_at, settled_by_id) ON notices_notice TO app;
+GRANT UPDATE (texts, chosen_at) ON notices_choice TO app;
+GRANT EXECUTE ON FUNCTION record_steps(bytea), minute_number(timestamptz),
+    notices_steps_differ(timestamptz, interval) TO app;
 GRANT DELETE ON feed_outbox TO app;
+GRANT SELECT, INSERT, DELETE ON people_placeindex TO app;
 GRANT SELECT, INSERT ON feed_log TO app;
 GRANT SELECT, INSERT, UPDATE ON feed_heartbeat TO app;
 
@@ -59,11 +72,11 @@ GRANT SELECT, INSERT, UPDATE ON feed_heartbeat TO app;
 GRANT INSERT ON visit TO edge;
 GRANT SELECT (id) ON visit TO edge;
 GRANT SELECT ON feed_log, feed_heartbeat TO edge;
--- group commit copies into a temporary table first
-DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO edge', current_database()); END $$;
+-- group commit and imports copy into a temporary table first
+DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO edge, app', current_database()); END $$;
 
 GRANT SELECT ON audit_event, audit_pendingleaf, evidence_evidence, evidence_decision, casework_proposal,
-    casework_review, casework_workitem, exchange_batch, audit_feed_record,
+    casework_review, casework_workitem, exchange_batch, exchange_rollback, exchange_rollbackreview, audit_feed_record,
     areas_riskarea, areas_designation, areas_approval, areas_ruledstep, area_case,
     rulesets_revision, rulesets_check, rulesets_rehearsal, rulesets_submission, rulesets_approval TO auditor;
 -- of people: whether a number holds a code, and the cached answer; no identity, no address, no division
@@ -79,10 +92,13 @@ GRANT EXECUTE ON FUNCTION act_kind(), act_officer(), act_post(), act_role(), act
     act_subject() TO auditor, reader;
 GRANT EXECUTE ON FUNCTION subject_by_index(bytea), subject_evidence(bigint[]), subjects_create(int),
     act_become_resident(bigint), phone_codes_forget(timestamptz), audit_append(text, bigint, text, text, jsonb, bytea, bytea, bytea, bigint) TO app;
+GRANT EXECUTE ON FUNCTION exchange_upload_takes_parts(uuid), exchange_upload_of(uuid, bigint),
+    exchange_rolls_back(uuid, uuid), exchange_rows_to_rescind(uuid, int), exchange_items_to_withdraw(uuid) TO app;
 GRANT EXECUTE ON FUNCTION casework_item_transfer(bigint, bigint), casework_item_follows_review() TO app;
-GRANT EXECUTE ON FUNCTION area_subjects(text), designation_residents_missing(bigint, bigint, int),
-    designation_rows_to_rescind(bigint, bigint, int), designation_concerns(bigint, bigint, text, boolean, uuid),
-    area_residents_by_color(text), area_people_by_color(text), area_cases(text[]), areas_step_number(),
+GRANT EXECUTE ON FUNCTION area_subjects(text),
+    designation_record(bigint, bigint, bigint, int, int, timestamptz),
+    designation_rescind(bigint, bigint, int, timestamptz),
+    area_residents_by_color(text, bytea[]), area_people_by_color(text), area_cases(text[]), areas_step_number(),
     area_step_stands(bigint, bigint, text, int, int, timestamptz, timestamptz) TO app;
 GRANT EXECUTE ON FUNCTION evidence_gone_at(uuid, bigint) TO app, auditor;
 GRANT EXECUTE ON FUNCTION ruleset_digest(jsonb) TO app;
@@ -101,5 +117,15 @@ BEGIN
     FOR r IN SELECT p.oid::regprocedure AS f FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
               WHERE n.nspname = 'public' AND p.proname LIKE 'procrastinate\_%' LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO app', r.f);
+    END LOOP;
+END $$;
+-- Whoever may make temporary tables could put one before ours, under the same name, in the eyes of a definer function:
+-- a search path that does not name pg_temp looks there first. So each names it, last.
+DO $$
+DECLARE f text;
+BEGIN
+    FOR f IN SELECT p.oid::regprocedure FROM pg_proc p
+              WHERE p.prosecdef AND p.pronamespace = 'public'::regnamespace AND p.proowner = 'migrate'::regrole LOOP
+        EXECUTE format('ALTER FUNCTION %s SET search_path = pg_catalog, public, pg_temp', f);
     END LOOP;
 END $$;

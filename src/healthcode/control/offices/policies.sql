@@ -87,10 +87,14 @@ DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY[
         'evidence_evidence', 'evidence_decision', 'casework_lead', 'casework_workitem', 'casework_proposal',
-        'casework_review', 'areas_riskarea', 'areas_designation', 'areas_approval', 'areas_ruledstep', 'people_identity', 'people_identityindex', 'people_declaration', 'people_consent', 'credentials_pass', 'credentials_paper',
-        'audit_event', 'audit_pendingleaf', 'exchange_batch', 'exchange_upload', 'venues_venue', 'venues_checkpoint',
+        'casework_review', 'areas_riskarea', 'areas_designation', 'areas_approval', 'areas_ruledstep', 'areas_areaplace',
+        'people_identity', 'people_identityindex', 'people_placeindex', 'people_declaration', 'people_consent', 'credentials_pass', 'credentials_paper',
+        'audit_event', 'audit_pendingleaf', 'exchange_batch', 'exchange_upload', 'exchange_uploadpart',
+        'exchange_uploadfaults', 'exchange_uploadcancellation', 'exchange_rollback', 'exchange_rollbackreview',
+        'venues_venue', 'venues_checkpoint',
         'venues_inspector', 'subject_state',
-        'people_subject', 'population_run', 'rulesets_draft', 'rulesets_revision', 'rulesets_check', 'rulesets_rehearsalrun',
+        'people_subject', 'population_run', 'notices_step', 'notices_notice', 'notices_choice',
+        'rulesets_draft', 'rulesets_revision', 'rulesets_check', 'rulesets_rehearsalrun',
         'rulesets_rehearsal', 'rulesets_submission', 'rulesets_approval']
     LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
@@ -137,13 +141,20 @@ CREATE POLICY read ON people_identity FOR SELECT TO app USING (
     (SELECT act_kind()) = 'system'
     OR subject_id = (SELECT act_subject())
     OR ((SELECT act_kind()) = 'officer' AND EXISTS (
-          SELECT 1 FROM casework_workitem w WHERE w.subject_id = people_identity.subject_id)));
+          SELECT 1 FROM casework_workitem w WHERE w.subject_id = people_identity.subject_id))
+    -- a rehearsal's sample, which its page shows masked
+    OR ((SELECT act_role()) IN ('rule_maker', 'rule_approver') AND EXISTS (
+          SELECT 1 FROM rulesets_rehearsal r, jsonb_array_elements(r.sample) AS one
+           WHERE (one ->> 0)::bigint = people_identity.subject_id)));
 CREATE POLICY add ON people_identity FOR INSERT TO app WITH CHECK (
     (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject()));
 CREATE POLICY change ON people_identity FOR UPDATE TO app USING (
     (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject()));
 -- found through subject_by_index only; a row can be added, never listed
 CREATE POLICY own ON people_identityindex TO app USING (
+    (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject()));
+
+CREATE POLICY own ON people_placeindex TO app USING (
     (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject()));
 
 CREATE POLICY own ON people_declaration TO app USING (
@@ -203,6 +214,13 @@ CREATE POLICY read ON areas_riskarea FOR SELECT TO app USING (
 CREATE POLICY add ON areas_riskarea FOR INSERT TO app WITH CHECK (
     created_by_id = (SELECT act_officer()) AND division = (SELECT act_division())
     AND (SELECT act_role()) = 'county_officer');
+CREATE POLICY read ON areas_areaplace FOR SELECT TO app USING (
+    EXISTS (SELECT 1 FROM areas_riskarea a WHERE a.id = area_id));
+CREATE POLICY add ON areas_areaplace FOR INSERT TO app WITH CHECK (
+    (SELECT act_role()) = 'county_officer' AND EXISTS (
+        SELECT 1 FROM areas_riskarea a
+         WHERE a.id = area_id AND a.created_by_id = (SELECT act_officer())
+           AND NOT EXISTS (SELECT 1 FROM areas_designation d WHERE d.area_id = a.id)));
 CREATE POLICY add ON areas_designation FOR INSERT TO app WITH CHECK (
     proposer_id = (SELECT act_officer()) AND division = (SELECT act_division())
     AND (SELECT act_role()) = 'county_officer');
@@ -253,7 +271,8 @@ CREATE POLICY add ON rulesets_rehearsalrun FOR INSERT TO app WITH CHECK (
     requested_by_id = (SELECT act_officer()) AND (SELECT act_role()) IN ('rule_maker', 'rule_approver'));
 CREATE POLICY change ON rulesets_rehearsalrun FOR UPDATE TO app USING ((SELECT act_kind()) = 'system');
 
--- evidence: by its reviewer; by a signed batch; by the person herself
+-- evidence: by its reviewer; by a signed batch; by the person herself. Residents of a designated area are recorded by
+-- designation_record alone, which asks for the city's approval: no row policy lets the application write such a row.
 CREATE POLICY read ON evidence_evidence FOR SELECT TO app USING (
     (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject())
     OR starts_with(division, (SELECT act_scope())) AND division <> '');
@@ -261,12 +280,11 @@ CREATE POLICY read ON evidence_evidence FOR SELECT TO app USING (
 CREATE POLICY add ON evidence_evidence FOR INSERT TO app WITH CHECK (
     written_in = ((SELECT pg_current_xact_id())::text)::bigint AND (
     (proposal_id IS NOT NULL AND reviewer_id = (SELECT act_officer()) AND division = (SELECT act_division()))
-    -- a county's batch: the worker writes it after the city's approval, which composite keys ask for
-    OR (designation_id IS NOT NULL AND (SELECT act_kind()) = 'system'
-        AND designation_concerns(designation_id, subject_id, fields ->> 'area', rescinded, supersedes_id))
     -- only the worker, which has verified the signature over the whole file, adds rows to a signed batch
-    OR (batch_id IS NOT NULL AND reviewer_id IS NULL AND (SELECT act_kind()) = 'system' AND EXISTS (
-          SELECT 1 FROM exchange_batch b WHERE b.id = batch_id AND b.signature IS NOT NULL))
+    OR (batch_id IS NOT NULL AND reviewer_id IS NULL AND (SELECT act_kind()) = 'system'
+        AND batch_id IN (SELECT b.id FROM exchange_batch b WHERE b.signature IS NOT NULL)
+        -- and takes one back only as an approved rollback of its batch says
+        AND (NOT rescinded OR exchange_rolls_back(batch_id, supersedes_id)))
     OR (kind = 'declaration' AND subject_id = (SELECT act_subject()))));
 CREATE POLICY read ON evidence_decision FOR SELECT TO app USING (
     (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject())
@@ -287,8 +305,34 @@ CREATE POLICY read ON exchange_upload FOR SELECT TO app USING (
 CREATE POLICY add ON exchange_upload FOR INSERT TO app WITH CHECK (
     (SELECT act_kind()) = 'system'
     OR (uploaded_by = (SELECT act_officer())
-        AND (SELECT act_role()) IN ('province_dispatcher', 'laboratory_clerk')));
+        AND (SELECT act_role()) IN ('province_dispatcher', 'laboratory_clerk'))
+    -- over the API a source hands in what it has signed, in nobody's name; the worker verifies the signature again
+    OR ((SELECT act_kind()) = 'public' AND uploaded_by IS NULL AND state = 'received' AND signature IS NOT NULL));
 CREATE POLICY change ON exchange_upload FOR UPDATE TO app USING ((SELECT act_kind()) = 'system');
+-- the content: added with its upload, read and removed by the worker alone
+CREATE POLICY read ON exchange_uploadpart FOR SELECT TO app USING ((SELECT act_kind()) = 'system');
+CREATE POLICY add ON exchange_uploadpart FOR INSERT TO app WITH CHECK (exchange_upload_takes_parts(upload_id));
+CREATE POLICY forget ON exchange_uploadpart FOR DELETE TO app USING (
+    (SELECT act_kind()) = 'system' AND upload_id IN (SELECT u.id FROM exchange_upload u WHERE u.state <> 'received'));
+CREATE POLICY read ON exchange_uploadfaults FOR SELECT TO app USING (
+    EXISTS (SELECT 1 FROM exchange_upload u WHERE u.id = upload_id));
+CREATE POLICY add ON exchange_uploadfaults FOR INSERT TO app WITH CHECK ((SELECT act_kind()) = 'system');
+CREATE POLICY read ON exchange_uploadcancellation FOR SELECT TO app USING (
+    EXISTS (SELECT 1 FROM exchange_upload u WHERE u.id = upload_id));
+CREATE POLICY add ON exchange_uploadcancellation FOR INSERT TO app WITH CHECK (
+    (SELECT act_kind()) = 'system'
+    OR (officer = (SELECT act_officer()) AND EXISTS (SELECT 1 FROM exchange_upload u WHERE u.id = upload_id)));
+-- taking a batch back: asked for by who may see it, approved by another officer of the province
+CREATE POLICY read ON exchange_rollback FOR SELECT TO app USING (
+    EXISTS (SELECT 1 FROM exchange_batch b WHERE b.id = batch_id));
+CREATE POLICY add ON exchange_rollback FOR INSERT TO app WITH CHECK (
+    requester_id = (SELECT act_officer()) AND (SELECT act_role()) IN ('province_dispatcher', 'laboratory_clerk')
+    AND EXISTS (SELECT 1 FROM exchange_batch b WHERE b.id = batch_id));
+CREATE POLICY read ON exchange_rollbackreview FOR SELECT TO app USING (
+    EXISTS (SELECT 1 FROM exchange_batch b WHERE b.id = batch_id));
+CREATE POLICY add ON exchange_rollbackreview FOR INSERT TO app WITH CHECK (
+    reviewer_id = (SELECT act_officer()) AND (SELECT act_role()) = 'province_dispatcher' AND done_at IS NULL);
+CREATE POLICY change ON exchange_rollbackreview FOR UPDATE TO app USING ((SELECT act_kind()) = 'system');
 
 -- audit: written by audit_append only, which takes who and why from the act
 CREATE POLICY read ON audit_event FOR SELECT TO app USING (
@@ -327,6 +371,26 @@ CREATE POLICY change ON venues_inspector FOR UPDATE TO app USING (
     (SELECT act_kind()) = 'system'
     OR EXISTS (SELECT 1 FROM venues_venue v WHERE v.number = venue_id AND v.manager_id = (SELECT act_subject())));
 
+-- timelines: who may see the person may see what is to come; written by the trigger, claimed by the worker
+CREATE POLICY read ON notices_step FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR subject = (SELECT act_subject())
+    OR EXISTS (SELECT 1 FROM people_subject s
+                WHERE s.number = notices_step.subject AND starts_with(s.present_division, (SELECT act_scope()))));
+CREATE POLICY change ON notices_step FOR UPDATE TO app USING ((SELECT act_kind()) = 'system');
+CREATE POLICY forget ON notices_step FOR DELETE TO app USING ((SELECT act_kind()) = 'system');
+-- notices: the worker queues and sends; a county says of its own whom it reached by telephone; the person reads hers
+CREATE POLICY read ON notices_notice FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR subject_id = (SELECT act_subject())
+    OR (division <> '' AND starts_with(division, (SELECT act_scope()))
+        AND (SELECT act_role()) IN ('county_officer', 'city_officer', 'province_dispatcher')));
+CREATE POLICY add ON notices_notice FOR INSERT TO app WITH CHECK ((SELECT act_kind()) = 'system');
+CREATE POLICY change ON notices_notice FOR UPDATE TO app
+    USING ((SELECT act_kind()) = 'system'
+        OR (division = (SELECT act_division()) AND (SELECT act_role()) = 'county_officer'
+            AND state IN ('unreachable', 'failed')))
+    WITH CHECK ((SELECT act_kind()) = 'system' OR (state = 'told' AND settled_by_id = (SELECT act_officer())));
+CREATE POLICY own ON notices_choice TO app USING (
+    subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
 -- runs over everybody: numbers only; asked for by who publishes rules or operates, carried out by the system
 CREATE POLICY read ON population_run FOR SELECT TO app USING (
     (SELECT act_kind()) = 'system'
@@ -347,7 +411,7 @@ DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY['evidence_evidence', 'evidence_decision', 'audit_event', 'audit_pendingleaf',
                              'casework_proposal', 'casework_review', 'casework_workitem', 'exchange_batch',
-                             'subject_state', 'people_subject',
+                             'exchange_rollback', 'exchange_rollbackreview', 'subject_state', 'people_subject',
                              'areas_riskarea', 'areas_designation', 'areas_approval', 'areas_ruledstep',
                              'rulesets_revision', 'rulesets_check', 'rulesets_rehearsal', 'rulesets_submission',
                              'rulesets_approval']

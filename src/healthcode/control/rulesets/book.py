@@ -13,7 +13,7 @@ from datetime import datetime
 from healthcode.domain.time import Minute, minute_of
 from healthcode.rules.model import Ruleset
 from healthcode.rules.parse import parse_ruleset
-from healthcode.rules.succession import Rules, RulesetHistory
+from healthcode.rules.succession import HistoryError, Rules, RulesetHistory
 
 BASE_ALONE = 0
 """What is known before anything was published: the rulebook on disk."""
@@ -133,3 +133,14 @@ def _composed(base: Rules, standing: Sequence[Entry]) -> Rules:
     line += [replace(e.ruleset, from_=e.from_) for e in standing if e.ruleset is not None]
     ends = [*(later.from_ for later in line[1:]), None]
     return RulesetHistory.of(replace(ruleset, until=end) for ruleset, end in zip(line, ends, strict=True))
+
+
+def succeeded(rules: Rules, draft: Ruleset, from_: Minute) -> RulesetHistory:
+    """The history in which `draft` follows from `from_` on, announced ones included; raises HistoryError."""
+    sets = [rules] if isinstance(rules, Ruleset) else list(rules.rulesets)
+    line = [replace(sets[0], from_=min(sets[0].from_, from_ - 1)), *sets[1:]]
+    if draft.key in {ruleset.key for ruleset in line}:
+        raise HistoryError([f"{draft.key} is in this history already; give the draft a version of its own"])
+    if line[-1].from_ >= from_:
+        raise HistoryError([f"{line[-1].key} is announced for then or later; stop it first"])
+    return RulesetHistory.of([*line[:-1], replace(line[-1], until=from_), replace(draft, from_=from_, until=None)])

@@ -109,6 +109,7 @@ class RehearsalRun(models.Model):
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="runs")
     requested_by = models.ForeignKey("offices.Officer", on_delete=models.PROTECT, related_name="+")
     requested_at = models.DateTimeField()
+    at = models.DateTimeField(null=True, help_text="the switch rehearsed; null: when it runs")
     state = models.CharField(max_length=8, choices=[(s.value, s.value) for s in RunState], default=RunState.WAITING)
     done = models.BigIntegerField(default=0)
     of = models.BigIntegerField(default=0)

@@ -29,6 +29,8 @@ UNIT_OF_ROLE = {
     Role.COUNTY_OFFICER: UnitKind.county_office,
     Role.CITY_OFFICER: UnitKind.city_office,
     Role.PROVINCE_DISPATCHER: UnitKind.province_office,
+    Role.RULE_MAKER: UnitKind.province_office,
+    Role.RULE_APPROVER: UnitKind.province_office,
     Role.HOTLINE_AGENT: UnitKind.hotline,
     Role.LABORATORY_CLERK: UnitKind.laboratory,
     Role.AUDITOR: UnitKind.information_bureau,

@@ -1,0 +1,47 @@
+// Reads spec/vectors with the code of the phone pages and prints, as JSON, what each vector came to: the second
+// implementation of the formats that phones read. `node test/vectors.mjs`, from web/.
+import { build } from "esbuild";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const web = join(dirname(fileURLToPath(import.meta.url)), "..");
+const entry = `
+  export { passOpen, passShow } from "./src/codes/pass";
+  export { paperOpen } from "./src/codes/paper";
+  export { venueOpen } from "./src/codes/venue";
+  export { Refusal } from "./src/codes/refusal";
+  export { hex, unhex } from "./src/codes/cose";
+`;
+const out = await build({ stdin: { contents: entry, resolveDir: web, loader: "ts" }, bundle: true, format: "esm", write: false, logLevel: "warning" });
+const codes = await import(`data:text/javascript;base64,${Buffer.from(out.outputFiles[0].contents).toString("base64")}`);
+
+const read = {
+  pass: (trusted, one) => codes.passOpen(trusted, one.text, one.region, one.now_s),
+  paper: (trusted, one) => codes.paperOpen(trusted, one.text, one.region, one.now),
+  venue: (trusted, one) => codes.venueOpen(trusted, one.text, one.region, one.hosts),
+};
+
+function plain(value) {
+  if (value instanceof Uint8Array) return codes.hex(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
+  return value;
+}
+
+const told = {};
+for (const [name, open] of Object.entries(read)) {
+  const file = JSON.parse(await readFile(join(web, "../spec/vectors", `${name}.json`), "utf8"));
+  told[name] = {};
+  for (const vector of file.vectors) {
+    const one = { ...file.context, ...vector };
+    const trusted = new Map(Object.entries(one.keys).map(([kid, key]) => [kid, codes.unhex(key.public)]));
+    try {
+      told[name][one.name] = { verdict: "accepted", claim: plain(await open(trusted, one)) };
+    } catch (error) {
+      if (!(error instanceof codes.Refusal)) throw error;
+      told[name][one.name] = { verdict: error.code, claim: null };
+    }
+  }
+}
+console.log(JSON.stringify(told));
