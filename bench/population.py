@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from bench.edge import NoRoom
 from bench.measure import ROOT, Result, cpu_name
 from healthcode.adapters.rulebook_files import ruleset_load
 from healthcode.domain.time import day_of, minute_parse
@@ -48,7 +49,7 @@ def population(folder: Path, *, people: int, say: Say) -> Result:
     """Seconds from Parquet to table for `people`, and the cost of one person at smaller sizes."""
     need = people * _BYTES_A_PERSON + (256 << 20)
     if (free := shutil.disk_usage(folder).free) < need:
-        raise OSError(f"{folder} has {free >> 20} MB free and this needs {need >> 20} MB; set TMPDIR to a larger disk")
+        raise NoRoom(f"{folder} has {free >> 20} MB free and this needs {need >> 20} MB; set TMPDIR to a larger disk")
     sizes = [size for size in SIZES if size < people] + [people]
     costs: dict[str, float] = {}
     for size in sizes:

@@ -3,6 +3,7 @@
 No extension is loaded or fetched. On return of a method its result is stored in the engine; nothing is durable.
 """
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -71,6 +72,11 @@ class Engine:
         """Run a written expression into a table of the engine."""
         self._duck.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
 
+    def drop(self, names: Iterable[str]) -> None:
+        """Forget stored tables: what they took is free for the next."""
+        for name in names:
+            self._duck.execute(f"DROP TABLE IF EXISTS {name}")
+
     def view(self, name: str, sql: str) -> None:
         """Give a written expression a name; it runs when it is asked."""
         self._duck.execute(f"CREATE OR REPLACE VIEW {name} AS {sql}")
@@ -135,10 +141,14 @@ class Step(NamedTuple):
 
 
 class Program(NamedTuple):
-    """A written plan: parts to be stored in order, and views on them."""
+    """A written plan: parts to be stored in order, and views on them.
+
+    `dropped`: beside each stored part the names of those that nothing asks for after it.
+    """
 
     stored: tuple[Step, ...]
     views: tuple[Step, ...]
+    dropped: tuple[tuple[str, ...], ...]
 
 
 @lru_cache(maxsize=16)
@@ -166,7 +176,22 @@ def program_of(shape: Shape) -> Program:
         "negatives": plan.known.negatives,
         "doses_known": plan.known.doses,
     }
-    return Program(tuple(stored), tuple(step(name, view) for name, view in views.items()))
+    written_views = tuple(step(name, view) for name, view in views.items())
+    return Program(tuple(stored), written_views, _dropped(stored, written_views))
+
+
+_KEPT: Final = ("courses", "unclear", "touched")
+
+
+def _dropped(stored: list[Step], views: tuple[Step, ...]) -> tuple[tuple[str, ...], ...]:
+    """After which part each stored part has been asked for the last time."""
+    gone: list[list[str]] = [[] for _ in stored]
+    for place, part in enumerate(stored):
+        asked = re.compile(f'"{part.name}" AS "t[0-9]+"')
+        if part.name not in _KEPT and not any(asked.search(view.sql) for view in views):
+            users = [later for later, other in enumerate(stored) if asked.search(other.sql)]
+            gone[max(users, default=place)].append(part.name)
+    return tuple(tuple(names) for names in gone)
 
 
 class Run:
@@ -177,8 +202,9 @@ class Run:
         shape = shape or shape_of(rules, now)
         program = program_of(shape)
         engine.parameters(rules, shape)
-        for step in program.stored:
+        for step, done in zip(program.stored, program.dropped, strict=True):
             engine.keep(step.name, step.at(now))
+            engine.drop(done)
         for view in program.views:
             engine.view(view.name, view.at(now))
         self.subjects = ibis.table(SUBJECTS, name="subjects")

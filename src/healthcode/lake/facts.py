@@ -88,7 +88,7 @@ def _swabs(tests: ir.Table, found: Corrections, store: Store) -> ir.Table:
     plain = tests.anti_join(corrected, "subject").select(*_TEST)
     linked = in_force(tests.semi_join(corrected, "subject"), found).select(*_TEST)
     every = ibis.union(plain.filter(~plain.rescinded), linked)
-    readable = tests_valid(every, SAMPLING_SKEW)
+    readable = tests_valid(every, SAMPLING_SKEW).fill_null(False)
     minutes = {name: ibis.ifelse(readable, every[name], 0).cast("int32") for name in ("occurred", "learned")}
     return every.select("subject", **minutes, what=test_meaning(every, readable).cast("int8"))
 
