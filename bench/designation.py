@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from bench.deployment import deployment
+from bench.measure import Result, cpu_name, peak_mb
 from healthcode.adapters.table_files import CURRENT, TableReader
 from healthcode.table.header import HEADER_BYTES
 from healthcode.table.record import RECORD_BYTES, Record, record_encode
@@ -19,15 +21,6 @@ from healthcode.table.record import RECORD_BYTES, Record, record_encode
 RED = 4
 _PATIENCE_S = 1_800
 _STATE_BYTE = 6
-
-
-@dataclass(frozen=True)
-class Spent:
-    """Seconds from the approval on: until the worker was done, and until the edge's table held everybody."""
-
-    worker_s: float
-    edge_s: float
-    peak_mb: float
 
 
 def designate(people: int) -> int:
@@ -68,27 +61,44 @@ def red_people(path: Path) -> int:
     return int(((rows[:, _STATE_BYTE] >> 4) == RED).sum())
 
 
-def designation(folder: Path, *, people: int) -> Spent:
+def designation(folder: Path, *, people: int, say: Callable[[str], None]) -> Result:
     """Measure one designation of a county with so many residents, with relay and updater as they are deployed."""
     with deployment(folder) as world:
         cast: Any = importlib.import_module("healthcode.control.seed.cast")
+        say(f"{people:,} residents with a code")
         world.residents(people, cast.COUNTY, record_encode(Record(2, generation=1, version=1)))
         table = folder / "edge" / CURRENT
-        with world.processes("relay", "updater"):
-            _until(lambda: table.exists())
+        with world.processes("relay", "updater") as processes:
+            _until(table.exists)
+            say("the city approves; the worker, relay and updater follow")
             begun = time.perf_counter()
-            told = designate(people)
-            done = apply(told)
+            done = apply(designate(people))
             worker_s = time.perf_counter() - begun
             if done != people:
                 raise RuntimeError(f"{done} of {people} were derived")
-            reader = TableReader(table, region=world.settings.region_number)
+            reader = TableReader(table, region=int(world.settings.region))
             _until(lambda: reader.follow() or reader.read(people).state == RED)
             _until(lambda: red_people(table) == people)
-            return Spent(round(worker_s, 2), round(time.perf_counter() - begun, 2), 0.0)
+            edge_s = time.perf_counter() - begun
+            peak = max(peak_mb(pid) for pid in (os.getpid(), *processes))
+    return {
+        "name": "designation",
+        "value": round(edge_s, 2),
+        "unit": "s until the edge's table holds everybody",
+        "floor": None,
+        "ratio": None,
+        "p50_ms": None,
+        "p99_ms": None,
+        "peak_mb": peak,
+        "people": people,
+        "worker_s": round(worker_s, 2),
+        "us_per_person": round(edge_s / people * 1e6),
+        "cpu": cpu_name(),
+        "load": round(os.getloadavg()[0], 2),
+    }
 
 
-def _until(true: Any) -> None:
+def _until(true: Callable[[], bool]) -> None:
     deadline = time.monotonic() + _PATIENCE_S
     while not true():
         if time.monotonic() > deadline:

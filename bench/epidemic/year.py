@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from random import Random
@@ -112,26 +112,28 @@ def weeks_live(province: Province, *, sample: int, say: Say) -> Iterator[Week]:
         yield week
 
 
-def switch_live(province: Province, place: int, *, singly: Sequence[int] | None = None) -> Switch:
-    """Rehearse the switch to ruleset number `place` an hour before it, then let it come and compare everybody.
-
-    `singly` are those whom the other evaluator answers for too (default: all about whom anything is recorded).
-    """
-    draft, begun = province.history.rulesets[place], monotonic()
+def switch_rehearse(province: Province, place: int) -> tuple[Rehearsal, dict[int, str]]:
+    """Rehearse the switch to ruleset number `place` an hour before it: numbers, and everybody's color then."""
+    draft = province.history.rulesets[place]
     province.known(draft.from_ - NIGHT)
     former = RulesetHistory.of(province.history.rulesets[:place])
     found = rehearse(province.engine, province.counties, former, draft, draft.from_)
-    seconds = monotonic() - begun
     rows = province.engine.rows(ibis.table(_ANSWERS, name="after"))
-    predicted = {row["subject"]: draft.colors.id_of(row["state"]) for row in rows}
-    province.known(draft.from_)
-    actual = province.everybody(draft.from_)
-    asked = sorted(province.evidence) if singly is None else singly
+    return found, {row["subject"]: draft.colors.id_of(row["state"]) for row in rows}
+
+
+def switch_live(province: Province, place: int) -> Switch:
+    """Rehearse a switch, then let it come and compare everybody, by the population engine and one by one."""
+    at, begun = province.history.rulesets[place].from_, monotonic()
+    found, predicted = switch_rehearse(province, place)
+    seconds = monotonic() - begun
+    province.known(at)
+    actual = province.everybody(at)
     return Switch(
-        at=draft.from_,
+        at=at,
         rehearsal=found,
         otherwise=tuple(n for n, color in predicted.items() if actual[n] != color),
-        otherwise_singly=tuple(n for n in asked if province.one(n, draft.from_) != predicted[n]),
-        evaluated_singly=len(asked),
+        otherwise_singly=tuple(n for n in sorted(province.evidence) if province.one(n, at) != predicted[n]),
+        evaluated_singly=len(province.evidence),
         seconds=seconds,
     )

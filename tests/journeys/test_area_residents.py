@@ -1,5 +1,6 @@
 """A county's residents in one act of two offices, and out again in another: no officer touches anybody singly."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -74,11 +75,77 @@ def test_a_batch_is_taken_back_once(county: World) -> None:
         designation(county, area=said.area_id, level="", rescinds_id=said.pk, now=LATER)
 
 
-def test_compounds_take_nobody_in_because_addresses_are_sealed(county: World) -> None:
+@pytest.fixture
+def compound(world: World) -> World:
+    """Lin, Zhao and Qian live in one county: Lin and Zhao in the compound, Qian in Shuncheng Road."""
+    here = (replace(LIN, address="平遥县古陶镇锦绣小区3号楼501"), replace(ZHAO, address="锦绣小区12栋"))
+    numbers = with_code(world, *here, QIAN)
+    world.superuser("UPDATE people_subject SET present_division = %s WHERE number = ANY(%s)", [COUNTY, numbers])
+    return world
+
+
+def test_a_compound_takes_in_who_lives_in_it_and_no_neighbour(compound: World) -> None:
+    said = designated(compound, residents=True)
+    assert colors(compound) == ["red", "red", "green"]
+    designated(compound, area=said.area_id, level="", rescinds_id=said.pk, now=LATER)
+    assert colors(compound) == ["green"] * 3
+
+
+def test_a_compound_of_that_name_in_another_county_is_another_one(compound: World) -> None:
+    compound.superuser("UPDATE people_subject SET present_division = %s WHERE number = 2", [OTHER_COUNTY])
+    designated(compound, residents=True)
+    assert colors(compound) == ["red", "green", "green"]
+
+
+def test_a_line_that_names_no_place_is_refused(world: World) -> None:
     from healthcode.control.problems import Problem
 
     with pytest.raises(Problem, match="draft_incomplete"):
-        designation(county, residents=True)
+        designation(world, addresses=("3号楼",))
+
+
+def test_zhou_reads_how_many_live_in_the_compound(compound: World) -> None:
+    form = {
+        "name": "锦绣小区",
+        "level": "high",
+        "basis": "平疫防指〔2022〕18号",
+        "addresses": "锦绣小区",
+        "residents": "yes",
+    }
+    page = compound.client(ZHOU).post("/console/county/areas/preview", form).content.decode()
+    assert "列入居民人数： 2" in page
+
+
+def test_qian_who_moves_into_the_compound_is_taken_in_and_keeps_his_stay_when_he_leaves(compound: World) -> None:
+    from healthcode.control.areas.consequences import resident_moved
+    from healthcode.control.people.places import places_write
+
+    designated(compound, residents=True)
+    for address, taken in (("锦绣小区9栋", 1), ("顺城路8号", 0)):
+        with compound.system():
+            places_write([(3, address)])
+        assert resident_moved(3, now=LATER) == taken
+        assert colors(compound) == ["red"] * 3
+
+
+def test_nobody_moves_into_an_area_that_is_lifted_or_whose_batch_was_taken_back(compound: World) -> None:
+    from healthcode.control.areas.consequences import resident_moved
+    from healthcode.control.people.places import places_write
+
+    said = designated(compound, residents=True)
+    designated(compound, area=said.area_id, level="", now=LATER)
+    with compound.system():
+        places_write([(3, "锦绣小区9栋")])
+    assert resident_moved(3, now=LATER) == 0
+
+
+def test_people_whose_address_was_stored_before_places_were_are_found_after_the_night(compound: World) -> None:
+    from healthcode.control.people.tasks import places_fill
+
+    compound.superuser("DELETE FROM people_placeindex")
+    places_fill(timestamp=0)
+    designated(compound, residents=True)
+    assert colors(compound) == ["red", "red", "green"]
 
 
 def test_the_batch_is_recorded_with_how_many_and_has_its_leaf(county: World) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
 
+from healthcode.domain.time import day_of, minute_of
 from tests.control_world import World
 from tests.designation import county_wide, decided, designated, designation
 from tests.intake import NOW, with_code
@@ -80,7 +82,7 @@ def test_only_a_county_officer_proposes_and_only_about_her_own_county(world: Wor
 def test_no_designation_is_edited_ended_or_deleted(world: World, who: OfficerRole | None) -> None:
     designated(world)
     with as_app(world, who) as app:
-        for table in ("areas_riskarea", "areas_designation", "areas_approval"):
+        for table in ("areas_riskarea", "areas_designation", "areas_approval", "areas_ruledstep", "areas_areaplace"):
             for statement in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}", f"TRUNCATE {table}"):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege), app.transaction():
                     app.execute(statement)  # type: ignore[arg-type]
@@ -104,74 +106,140 @@ def test_the_numbers_are_for_officers_in_scope_and_the_list_for_the_worker(world
     outside: tuple[OfficerRole | None, ...] = (FENG, WU, None)
     for nobody in outside:
         with as_app(world, nobody) as app:
-            assert app.execute("SELECT count(*) FROM area_residents_by_color(%s)", [COUNTY]).fetchone() == (0,)
+            assert app.execute("SELECT count(*) FROM area_residents_by_color(%s, '{}')", [COUNTY]).fetchone() == (0,)
             assert app.execute("SELECT count(*) FROM area_people_by_color(%s)", [f"{COUNTY}-1"]).fetchone() == (0,)
 
 
 EVIDENCE = (
     "INSERT INTO evidence_evidence (id, kind, subject_id, fields, anchor_day, occurred_at, learned_at, division,"
-    " document, source_unit_id, rescinded, designation_id, proposer_id, reviewer_id, review_verdict, supersedes_id)"
-    " VALUES (gen_random_uuid(), %(kind)s, %(subject)s, jsonb_build_object('area', %(area)s::text, 'relation',"
-    " 'resident'), 19275, now(), now(), %(county)s, 'x', 1, %(rescinded)s, %(d)s, %(p)s, %(r)s, 'approve', %(old)s)"
+    " document, source_unit_id, rescinded, designation_id, proposer_id, reviewer_id, review_verdict)"
+    " VALUES (gen_random_uuid(), 'area_stay', %(subject)s, jsonb_build_object('area', %(area)s::text, 'relation',"
+    " 'resident'), 19275, now(), now(), %(county)s, 'x', 1, false, %(d)s, %(p)s, %(r)s, 'approve')"
 )
-
-
-def genuine_row(world: World, said: Any, subject: int) -> dict[str, Any]:
-    """The row that the worker writes for one resident."""
-    people = {"p": world.officer(ZHOU), "r": world.officer(GAO), "subject": subject}
-    area = {"area": f"{COUNTY}-{said.area_id}", "county": COUNTY, "d": said.pk}
-    return {"kind": "area_stay", "rescinded": False, "old": None, **people, **area}
+RECORD = "SELECT * FROM designation_record(%(d)s, 0, 1000, 1000, 19275, now()) WHERE made"
+RESCIND = "SELECT * FROM designation_rescind(%(d)s, 0, 1000, now()) WHERE made"
 
 
 @pytest.fixture
-def wide(world: World) -> tuple[World, dict[str, Any], int]:
+def wide(world: World) -> tuple[World, int, int]:
     """An approved county-wide designation that misses Lin, who moved in after it; Qian lives elsewhere."""
-    lin, qian = with_code(world, LIN, QIAN)
+    lin, _ = with_code(world, LIN, QIAN)
     world.superuser("UPDATE people_subject SET present_division = %s", [OTHER_COUNTY])
     said = county_wide(world)
     world.superuser("UPDATE people_subject SET present_division = %s WHERE number = %s", [COUNTY, lin])
-    return world, genuine_row(world, said, lin), qian
+    return world, said.pk, lin
 
 
-def test_a_residents_row_says_nothing_but_what_the_city_approved(wide: tuple[World, dict[str, Any], int]) -> None:
-    world, genuine, qian = wide
-    forged = (
-        {"kind": "infection"},
-        {"subject": qian},
-        {"area": f"{COUNTY}-999"},
-        {"county": OTHER_COUNTY},
-        {"p": genuine["r"]},
-        {"r": genuine["p"]},
-        {"d": genuine["d"] + 1},
-        {"rescinded": True},
+@pytest.mark.parametrize("who", [ZHOU, HU, GAO, SHEN, None], ids=lambda w: w.key if w else "system")
+def test_nobody_writes_a_residents_row_himself(wide: tuple[World, int, int], who: OfficerRole | None) -> None:
+    world, said, lin = wide
+    row = {"subject": lin, "area": f"{COUNTY}-1", "county": COUNTY, "d": said}
+    with as_app(world, who) as app:
+        assert refused(app, EVIDENCE, row | {"p": world.officer(ZHOU), "r": world.officer(GAO)})
+
+
+def test_the_worker_records_who_lives_there_once_and_no_officer_does(wide: tuple[World, int, int]) -> None:
+    world, said, lin = wide
+    for who in (ZHOU, GAO, SHEN):
+        with as_app(world, who) as app:
+            assert refused(app, RECORD, {"d": said})
+    with as_app(world, None) as app:
+        assert app.execute(RECORD, {"d": said}).fetchall() == [(lin, True)]
+        assert refused(app, RECORD, {"d": said})
+
+
+def test_the_worker_records_nobody_without_the_citys_approval(world: World) -> None:
+    with_code(world, ZHAO)
+    said = designation(world, name="平遥县", addresses=(), residents=True)
+    with as_app(world, None) as app:
+        assert refused(app, RECORD, {"d": said.pk})
+    decided(world, said, verdict="return")
+    with as_app(world, None) as app:
+        assert refused(app, RECORD, {"d": said.pk})
+
+
+def test_the_worker_takes_back_no_row_that_nobody_rescinded(world: World) -> None:
+    with_code(world, ZHAO)
+    said = county_wide(world, now=NOW)
+    with as_app(world, None) as app:
+        assert refused(app, RESCIND, {"d": said.pk})
+
+
+STEP = (
+    "INSERT INTO areas_ruledstep (area_id, division, follows, former, level, ruleset, publications_known, rule,"
+    " clear_since, clear_days, due_at, made_at) VALUES (%(a)s, %(c)s, %(f)s, %(former)s, %(level)s, 'x@1', 0, 'x',"
+    " %(since)s, %(days)s, %(due)s, %(made)s)"
+)
+
+
+@pytest.fixture
+def step(world: World) -> tuple[World, dict[str, Any]]:
+    """A step that stands: high since 10 October 2022, medium when the seventh clear day ended."""
+    said = designated(world)
+    ((approval,),) = world.superuser("SELECT id FROM areas_approval")
+    day, midnight = day_of(minute_of(NOW)), NOW.replace(day=17, hour=16)
+    row = {"a": said.area_id, "c": COUNTY, "f": approval, "former": "high", "level": "medium"}
+    return world, {**row, "since": day, "days": 7, "due": midnight, "made": midnight}
+
+
+@pytest.mark.parametrize("who", [ZHOU, GAO, SHEN, WU], ids=lambda w: w.key)
+def test_no_officer_invents_a_level_made_by_rule(step: tuple[World, dict[str, Any]], who: OfficerRole) -> None:
+    world, genuine = step
+    with as_app(world, who) as app:
+        assert refused(app, STEP, genuine)
+
+
+def test_the_worker_writes_no_step_but_downwards_when_its_days_are_over(step: tuple[World, dict[str, Any]]) -> None:
+    world, genuine = step
+    early = NOW + timedelta(days=2)
+    forged: tuple[dict[str, Any], ...] = (
+        {"level": "high"},
+        {"former": "medium", "level": "low"},
+        {"c": OTHER_COUNTY},
+        {"f": genuine["f"] + 1},
+        {"due": early, "made": early},
+        {"made": early},
+        {"days": 9},
+        {"days": 0},
+        {"made": datetime.now(UTC) + timedelta(days=1)},
     )
     for change in forged:
         with as_app(world, None) as app:
-            assert refused(app, EVIDENCE, genuine | change), change
-            assert not refused(app, EVIDENCE, genuine)
-            assert refused(app, EVIDENCE, genuine)  # once
+            assert refused(app, STEP, genuine | change), change
+            assert not refused(app, STEP, genuine)
+            assert refused(app, STEP, genuine)  # once
 
 
-@pytest.mark.parametrize("who", [ZHOU, HU, GAO, SHEN], ids=lambda w: w.key)
-def test_no_officer_writes_a_residents_row_himself(wide: tuple[World, dict[str, Any], int], who: OfficerRole) -> None:
-    world, genuine, _ = wide
-    with as_app(world, who) as app:
-        assert refused(app, EVIDENCE, genuine)
-
-
-def test_the_system_writes_no_residents_row_without_the_citys_approval(world: World) -> None:
-    (zhao,) = with_code(world, ZHAO)
-    said = designation(world, name="平遥县", addresses=(), residents=True)
+@pytest.mark.parametrize("what", [{"case_day": 0}, {"hold_until": timedelta(days=7)}], ids=["case", "hold"])
+def test_a_case_or_a_hold_stops_the_worker_too(step: tuple[World, dict[str, Any]], what: dict[str, Any]) -> None:
+    world, genuine = step
+    at = NOW + timedelta(days=5)
+    said = {"case_day": genuine["since"] + 5} if "case_day" in what else {"hold_until": at + what["hold_until"]}
+    decided(world, designation(world, area=genuine["a"], level="", now=at, **said), now=at)
     with as_app(world, None) as app:
-        assert refused(app, EVIDENCE, genuine_row(world, said, zhao))
-    decided(world, said, verdict="return")
-    with as_app(world, None) as app:
-        assert refused(app, EVIDENCE, genuine_row(world, said, zhao))
+        assert refused(app, STEP, genuine)
 
 
-def test_the_system_takes_back_no_row_that_nobody_rescinded(world: World) -> None:
-    (zhao,) = with_code(world, ZHAO)
-    said = county_wide(world, now=NOW)
-    old = world.superuser("SELECT id FROM evidence_evidence")[0][0]
-    with as_app(world, None) as app:
-        assert refused(app, EVIDENCE, genuine_row(world, said, zhao) | {"rescinded": True, "old": old})
+def test_zhou_does_not_approve_her_own_hold(world: World) -> None:
+    said = designated(world)
+    hold = designation(world, area=said.area_id, level="", hold_until=NOW + timedelta(days=2))
+    values = {"d": hold.pk, "c": COUNTY, "p": world.officer(ZHOU)}
+    for reviewer in (ZHOU, GAO):
+        with as_app(world, ZHOU) as app:
+            assert refused(app, APPROVE, values | {"r": world.officer(reviewer)})
+
+
+def test_a_place_is_added_to_no_area_that_was_proposed(world: World) -> None:
+    said = designation(world)
+    place = "INSERT INTO areas_areaplace (area_id, index) VALUES (%(a)s, 'x')"
+    for who in (ZHOU, GAO, None):
+        with as_app(world, who) as app:
+            assert refused(app, place, {"a": said.area_id})
+
+
+def test_nobody_lists_who_lives_where(world: World) -> None:
+    with_code(world, LIN)
+    for who in (ZHOU, GAO, SHEN, WU):
+        with as_app(world, who) as app:
+            assert app.execute("SELECT count(*) FROM people_placeindex").fetchone() == (0,)
+            assert app.execute("SELECT count(*) FROM people_placeindex WHERE subject_id = 1").fetchone() == (0,)

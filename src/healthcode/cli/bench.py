@@ -15,27 +15,37 @@ from rich.console import Console
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
+_PEOPLE = {"designation": 50_000, "population": 35_000_000}
+
 app = typer.Typer(help="Measure, honestly.")
 _console = Console(stderr=True, highlight=False)
 
 
 @app.command()
 def bench(
-    name: str = typer.Argument(help="checks, visits or table"),
+    name: str = typer.Argument(help="checks, visits, table, designation or population"),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object on the last line."),
     seconds: float = typer.Option(3.0, min=0.5, help="Seconds of each run."),
     pairs: int = typer.Option(5, min=1, help="Interleaved runs of each server."),
+    people: int | None = typer.Option(
+        None, min=1_000, help="designation: residents of the area (50,000); population: of the province (35,000,000)."
+    ),
 ) -> None:
     """Run one measurement alone on the machine; it sets up and removes what it needs (TMPDIR says where)."""
-    edge = _load()
-    if name not in edge.MEASUREMENTS:
-        _fail(f"There is no measurement {name!r}; there are: {', '.join(edge.MEASUREMENTS)}.")
+    edge = _load("edge")
+    by_people = {"designation": _load("designation").designation, "population": _load("population").population}
+    measurements = {**edge.MEASUREMENTS, **by_people}
+    if name not in measurements:
+        _fail(f"There is no measurement {name!r}; there are: {', '.join(measurements)}.")
     if name != "table" and (os.cpu_count() or 1) < 2:
         _fail("This needs two cores: one for the server, one for the generator.")
     with tempfile.TemporaryDirectory(prefix="healthcode-bench-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o711)  # the account that PostgreSQL runs as passes through
         try:
-            result = edge.MEASUREMENTS[name](Path(folder), seconds=seconds, pairs=pairs, say=_say)
+            options = {"seconds": seconds, "pairs": pairs}
+            if name in by_people:
+                options = {"people": people or _PEOPLE[name]}
+            result = measurements[name](Path(folder), say=_say, **options)
         except edge.NoRoom as error:
             _fail(str(error))
     if as_json:
@@ -45,12 +55,13 @@ def bench(
         typer.echo(f"{key:<20}{value}")
 
 
-def _load() -> Any:
+def _load(name: str) -> Any:
     """The measurements live beside the source, not in the package: they need the repository."""
     if not (REPOSITORY / "bench" / "edge.py").exists():
         _fail("`healthcode bench` runs from a checkout of the repository; its bench/ folder is not here.")
-    sys.path.insert(0, str(REPOSITORY))
-    return importlib.import_module("bench.edge")
+    if str(REPOSITORY) not in sys.path:
+        sys.path.insert(0, str(REPOSITORY))
+    return importlib.import_module(f"bench.{name}")
 
 
 def _say(line: str) -> None:

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from healthcode.adapters.rulebook_files import RulebookError, ruleset_load
+from healthcode.cli.color_run import color_run
 from healthcode.cli.color_store import color_audit, color_explain, color_replay
 from healthcode.cli.rehearse import rehearse
 from healthcode.domain.time import Minute, minute_parse
@@ -23,6 +24,7 @@ app.command("explain")(color_explain)
 app.command("replay")(color_replay)
 app.command("audit")(color_audit)
 app.command("rehearse")(rehearse)
+app.command("run")(color_run)
 
 
 @app.callback()

@@ -63,6 +63,13 @@ PLACES = (
     ),
     Place("/console/province/nobody/", "无人认领", "Nobody's queue", "people", frozenset({Role.PROVINCE_DISPATCHER})),
     Place(
+        "/console/province/runs/",
+        "全员判定",
+        "Runs",
+        "list",
+        frozenset({Role.PROVINCE_DISPATCHER, Role.OPERATOR}),
+    ),
+    Place(
         "/console/province/rulesets/",
         "规则集",
         "Rulesets",
@@ -79,6 +86,7 @@ HOME = {
     Role.RULE_APPROVER: "/console/province/rulesets/",
     Role.LABORATORY_CLERK: "/console/imports/",
     Role.AUDITOR: "/console/audit/",
+    Role.OPERATOR: "/console/province/runs/",
 }
 
 

@@ -26,6 +26,7 @@ SQL_FILES = (
     "rulesets/rulesets.sql",
     "notices/steps.sql",
     "offices/policies.sql",
+    "population/restored.sql",
     "offices/grants.sql",
 )
 

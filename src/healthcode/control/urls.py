@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("healthcode.control.exchange.urls")),
     path("", include("healthcode.control.venues.urls")),
     path("", include("healthcode.control.areas.urls")),
+    path("", include("healthcode.control.population.urls")),
     path("", include("healthcode.control.rulesets.urls")),
     path("", include("healthcode.control.notices.urls")),
     path("", include("healthcode.control.audit.urls")),

@@ -158,7 +158,7 @@ export function CodePage() {
         <h2 class="frame-word" aria-live="polite"><ShapeSign name={sign.shape} size="big" />{signWord(state, lang)}
           {canSpeak() ? <button type="button" class="round" aria-label={t.voice} onClick={() => speak(spokenText(answer, state, lang), lang)}><Icon name="sound" /></button> : null}</h2>
         {live || offline ? <QrCode text={live?.text ?? offline ?? ""} label={fill(t.qr, { name: answer.masked_name })} /> : <Spent problem={problem} />}
-        {offline ? <p class="offline-pass row small" role="status"><Icon name="offline" />{fill(t.pass, { time: clockText(held * 60_000).slice(0, 5) })}</p> : null}
+        {offline ? <p class="offline-pass small" role="status">{fill(t.pass, { time: clockText(held * 60_000).slice(0, 5) })}</p> : null}
         <div class="frame-foot">
           <progress class="sweep" max={60} value={left} aria-hidden="true" />
           <span class="row apart small"><span class={line.bad ? "warn" : ""}><Icon name={line.icon} />{line.text}</span>{live || offline ? <span class="number">{fill(t.renews, { n: left })}</span> : null}</span>

@@ -10,6 +10,7 @@ from healthcode.control.areas.models import HOLD_MOST, LEVELS, LIFTED, Designati
 from healthcode.control.areas.selectors import level_now
 from healthcode.control.language import say
 from healthcode.control.problems import Problem
+from healthcode.domain.address import place_named
 from healthcode.domain.area import Area
 from healthcode.domain.time import Day, day_of, minute_of
 
@@ -110,8 +111,15 @@ def _faults(draft: Draft, area: RiskArea | None, now: datetime) -> list[tuple[st
             "addresses",
             say("请减少列出的小区。", "Name fewer compounds.") if len(draft.addresses) > _MOST_ADDRESSES else "",
         ),
+        *(("addresses", _unplaced(line)) for line in draft.addresses),
         *(_restraint_faults(draft, area, now) if draft.restrains else _level_faults(draft, area, now)),
     ]
+
+
+def _unplaced(line: str) -> str:
+    if place_named(line):
+        return ""
+    return say(f"看不出是哪个小区、街道或乡镇：{line}", f"This names no compound, street or town: {line}")
 
 
 def _level_faults(draft: Draft, area: RiskArea | None, now: datetime) -> list[tuple[str, str]]:
@@ -130,12 +138,6 @@ def _level_faults(draft: Draft, area: RiskArea | None, now: datetime) -> list[tu
         (
             "until",
             say("截止时间须晚于开始时间。", "The end must be later than the beginning.") if ends_early else "",
-        ),
-        (
-            "residents",
-            say("住址加密保存：只有范围为全县时才能列入全部居民。", "Addresses are sealed: only for a whole county.")
-            if draft.residents and (area.addresses if area else draft.addresses)
-            else "",
         ),
         (
             "residents",

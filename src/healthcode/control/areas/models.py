@@ -58,6 +58,19 @@ class RiskArea(models.Model):
         return f"{self.division}-{self.pk}"
 
 
+class AreaPlace(models.Model):
+    """One place of an area's extent as the keyed hash by which its residents are found."""
+
+    area = models.ForeignKey(RiskArea, on_delete=models.PROTECT, related_name="places")
+    index = models.BinaryField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["area", "index"], name="area_place_once"),)
+
+    def __str__(self) -> str:
+        return f"place of area {self.area_id}"
+
+
 class Designation(models.Model):
     """What a county officer proposed about an area: a level from an instant on, or (empty level) that it is lifted."""
 
@@ -67,7 +80,7 @@ class Designation(models.Model):
     effective_from = models.DateTimeField(null=True, help_text="null: when it is approved; never before that")
     until = models.DateTimeField(null=True, help_text="null: until a later designation")
     residents = models.BooleanField(
-        default=False, help_text="also record, once approved, that everybody who lives in the county lives in the area"
+        default=False, help_text="also record, once approved, that whoever lives in its extent lives in the area"
     )
     rescinds = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, related_name="+", help_text="take back what that one recorded"

@@ -14,6 +14,8 @@ from healthcode.control.areas.models import Designation, RiskArea, RuledStep, Ve
 from healthcode.control.areas.reading import areas_read
 from healthcode.control.areas.words import LEVEL_WORDS, clear_word, level_word, said_word, verdict_word
 from healthcode.control.language import say
+from healthcode.control.people.places import place_index
+from healthcode.domain.address import place_named
 from healthcode.domain.area import Area
 from healthcode.domain.division import division_get
 from healthcode.domain.time import instant_of, minute_of
@@ -23,7 +25,7 @@ from healthcode.domain.time import instant_of, minute_of
 class Numbers:
     """How many people a designation may concern, and how many of them are worse than green already.
 
-    Addresses are sealed, so residents are counted by county; `named` are those whose evidence names this area.
+    Residents are those of the extent (the county, or its compounds); `named` are those whose evidence names the area.
     """
 
     residents: int
@@ -64,9 +66,10 @@ class Line:
     why: str
 
 
-def numbers_of(division: str, code: str = "") -> Numbers:
-    """The numbers of a county and, where `code` names an area, of the people whose evidence names it."""
-    residents = _by_color("SELECT color, people FROM area_residents_by_color(%s)", division)
+def numbers_of(division: str, code: str = "", addresses: Iterable[str] = ()) -> Numbers:
+    """The numbers of an extent (no address: the county) and, where `code` names an area, of those in its evidence."""
+    places = [place_index(place_named(line)) for line in addresses]
+    residents = _by_color("SELECT color, people FROM area_residents_by_color(%s, %s::bytea[])", division, places)
     named = _by_color("SELECT color, people FROM area_people_by_color(%s)", code) if code else {}
     return Numbers(
         residents=sum(residents.values()),
@@ -164,7 +167,7 @@ def _period(approved: Sequence[Approved], now: datetime) -> Area | None:
     return period_at(approved, minute_of(now))
 
 
-def _by_color(query: str, value: str) -> dict[str, int]:
+def _by_color(query: str, *values: str | list[bytes]) -> dict[str, int]:
     with connection.cursor() as cursor:
-        cursor.execute(query, [value])
+        cursor.execute(query, values)
         return {str(color): int(people) for color, people in cursor.fetchall()}

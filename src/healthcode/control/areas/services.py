@@ -11,14 +11,16 @@ from typing import Any
 
 from healthcode.control.areas.consequences import designation_apply_later
 from healthcode.control.areas.drafts import Draft, draft_check, missing, reason_missing
-from healthcode.control.areas.models import LIFTED, Approval, Designation, RiskArea, Verdict
+from healthcode.control.areas.models import LIFTED, Approval, AreaPlace, Designation, RiskArea, Verdict
 from healthcode.control.areas.reading import area_turn
 from healthcode.control.areas.selectors import numbers_of
 from healthcode.control.audit.names import EventName
 from healthcode.control.audit.services import event_append
 from healthcode.control.language import say
 from healthcode.control.offices.models import Unit
+from healthcode.control.people.places import place_index
 from healthcode.control.problems import Problem
+from healthcode.domain.address import place_named
 from healthcode.domain.unit import UnitKind
 
 
@@ -44,6 +46,8 @@ def area_propose(draft: Draft, *, officer: int, division: str, reason: str, now:
             created_by_id=officer,
             created_at=now,
         )
+        indexes = {place_index(place_named(line)) for line in draft.addresses}
+        AreaPlace.objects.bulk_create([AreaPlace(area=area, index=index) for index in indexes])
     said = Designation.objects.create(
         area=area,
         division=division,
@@ -59,7 +63,7 @@ def area_propose(draft: Draft, *, officer: int, division: str, reason: str, now:
         office=Unit.objects.get(kind=UnitKind.county_office, division=division),
         proposer_id=officer,
         proposed_at=now,
-        shown=numbers_of(division, area.code).document(),
+        shown=numbers_of(division, area.code, area.addresses).document(),
     )
     _event(EventName.AREA_PROPOSED, said, now)
     return said

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from healthcode.control.areas.consequences import APPLY, DERIVE, area_derive, designation_apply
+from healthcode.control.areas.consequences import APPLY, DERIVE, area_derive, designation_apply, resident_moved
+from healthcode.control.areas.moving import MOVED
 from healthcode.control.areas.ruling import levels_rule
 
 
@@ -21,6 +22,12 @@ def apply(designation: int) -> None:
 def derive(area: int) -> None:
     """Derive everybody whose evidence names an area whose level a rule has changed. Doing it again changes nothing."""
     area_derive(area, now=datetime.now(UTC))
+
+
+@app.task(queue="derivations", name=MOVED, retry=RetryStrategy(max_attempts=10, wait=30))
+def moved(number: int) -> None:
+    """Record somebody who moved into a designated area. Doing it again changes nothing."""
+    resident_moved(number, now=datetime.now(UTC))
 
 
 @app.periodic(cron="0 * * * *")  # the region's midnight is a full hour of UTC

@@ -66,7 +66,7 @@ def preview(request: ActRequest) -> HttpResponse:
         "name": area_name(area) if area else say(draft.name, draft.name_en or draft.name),
         "level": said_word(draft),
         "addresses": area.addresses if area else draft.addresses,
-        "numbers": numbers_of(division, area.code if area else ""),
+        "numbers": numbers_of(division, area.code if area else "", area.addresses if area else draft.addresses),
         "fields": draft_fields(draft),
     }
     return render(request, "areas/preview.html", {**_county(request), **shown})
@@ -101,7 +101,7 @@ def city_area(request: ActRequest, area_id: int) -> HttpResponse:
     found = areas_in_scope(request.act.scope or "none").filter(pk=area_id).first()
     if found is None:
         raise missing()
-    numbers = numbers_of(found.division, found.code)
+    numbers = numbers_of(found.division, found.code, found.addresses)
     proposals = designations_waiting(found.division).filter(area=found)
     waiting = next((said for said in proposals if said.restrains), None) or proposals.first()
     context = {

@@ -40,7 +40,8 @@ def blocks_read(kind: FileKind, content: Content) -> Iterator[Block]:
     """The rows of a file by column id. Raises FileFault, also in the middle of the file."""
     head = head_of(content, 16)
     if head.startswith(SPREADSHEET):
-        yield from _blocks(kind, sheet_rows(content))
+        days = {h for c in COLUMNS[kind] if c.cell in ("day", "time", "moment") for h in c.headers}
+        yield from _blocks(kind, sheet_rows(content, lambda header: header_fold(header) in days))
     elif head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         yield from _blocks(kind, _json_rows(kind, content))
     else:

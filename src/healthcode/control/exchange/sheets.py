@@ -11,7 +11,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -32,13 +32,16 @@ _EXACT: Final = 10**15
 """Above it a spreadsheet's numbers are rounded."""
 
 
-def sheet_rows(content: Content) -> Iterator[tuple[int, Sequence[str]]]:
-    """The rows of the only sheet that holds anything, the header first. Raises FileFault."""
+def sheet_rows(content: Content, dated: Callable[[str], bool]) -> Iterator[tuple[int, Sequence[str]]]:
+    """The rows of the only sheet that holds anything, the header first. Raises FileFault.
+
+    `dated` says of a header whether its column holds days or times: only there a number may stand for one.
+    """
     data = _whole(content)
     formulas = _unpacked(data)
     try:
         book = load_workbook(io.BytesIO(data))
-        filled = [s for s in map(book.get_sheet_by_name, book.sheet_names) if s.total_height]
+        filled = [s for s in map(book.get_sheet_by_name, book.sheet_names) if s.height]
         if not filled:
             raise FileFault("file_empty")
         if len(filled) > 1:
@@ -47,16 +50,18 @@ def sheet_rows(content: Content) -> Iterator[tuple[int, Sequence[str]]]:
             raise FileFault("sheet_formula")
         if filled[0].merged_cell_ranges:
             raise FileFault("sheet_merged", row=filled[0].merged_cell_ranges[0][0][0] + 1)
-        yield from _rows(filled[0])
+        yield from _rows(filled[0], dated)
     except CalamineError:
         raise FileFault("file_damaged_sheet") from None
 
 
-def _rows(sheet: CalamineSheet) -> Iterator[tuple[int, Sequence[str]]]:
-    width = 0
+def _rows(sheet: CalamineSheet, dated: Callable[[str], bool]) -> Iterator[tuple[int, Sequence[str]]]:
+    width, days = 0, frozenset[int]()
     for number, cells in enumerate(sheet.iter_rows(), start=1):
-        texts = [_text(cell, number) for cell in cells]
-        width = width or len(_trimmed(texts))
+        texts = [_text(cell, number, at in days) for at, cell in enumerate(cells)]
+        if not width:
+            width = len(_trimmed(texts))
+            days = frozenset(at for at, text in enumerate(texts) if dated(text))
         yield number, texts[:width] if not any(texts[width:]) else texts
 
 
@@ -67,7 +72,7 @@ def _trimmed(texts: list[str]) -> list[str]:
     return texts
 
 
-def _text(cell: Any, row: int) -> str:
+def _text(cell: Any, row: int, dated: bool) -> str:
     """A cell as somebody would have typed it. Dates come as dates, or as numbers that lost their format."""
     if isinstance(cell, str):
         if _CONTROL.search(cell):
@@ -79,14 +84,14 @@ def _text(cell: Any, row: int) -> str:
         return cell.strftime("%Y-%m-%d" if cell.time() == time() else "%Y-%m-%d %H:%M:%S")
     if isinstance(cell, (date, time, timedelta)):
         return str(cell)
-    return _number(float(cell))
+    return _number(float(cell), dated)
 
 
-def _number(value: float) -> str:
+def _number(value: float, dated: bool) -> str:
+    if dated and int(value) in _SERIALS:
+        at = _EXCEL_DAY_0 + timedelta(seconds=round(value * 86_400))
+        return at.strftime("%Y-%m-%d" if value.is_integer() else "%Y-%m-%d %H:%M:%S")
     if not value.is_integer():
-        if int(value) in _SERIALS:
-            at = _EXCEL_DAY_0 + timedelta(seconds=round(value * 86_400))
-            return at.strftime("%Y-%m-%d %H:%M:%S")
         return repr(value)
     return f"{value:.5E}" if abs(value) >= _EXACT else str(int(value))
 

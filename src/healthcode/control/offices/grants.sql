@@ -18,7 +18,7 @@ GRANT SELECT ON offices_unit, offices_post, offices_officer, offices_appointment
 GRANT SELECT, INSERT ON
     evidence_evidence, evidence_decision,
     casework_lead, casework_proposal, casework_review,
-    areas_riskarea, areas_designation, areas_approval, areas_ruledstep,
+    areas_riskarea, areas_designation, areas_approval, areas_ruledstep, areas_areaplace,
     rulesets_draft, rulesets_revision, rulesets_check, rulesets_rehearsalrun, rulesets_rehearsal,
     rulesets_submission, rulesets_approval,
     exchange_batch, exchange_batchrow, exchange_uploadcancellation, exchange_uploadfaults, exchange_rollback,
@@ -64,6 +64,7 @@ GRANT UPDATE (texts, chosen_at) ON notices_choice TO app;
 GRANT EXECUTE ON FUNCTION record_steps(bytea), minute_number(timestamptz),
     notices_steps_differ(timestamptz, interval) TO app;
 GRANT DELETE ON feed_outbox TO app;
+GRANT SELECT, INSERT, DELETE ON people_placeindex TO app;
 GRANT SELECT, INSERT ON feed_log TO app;
 GRANT SELECT, INSERT, UPDATE ON feed_heartbeat TO app;
 
@@ -94,9 +95,10 @@ GRANT EXECUTE ON FUNCTION subject_by_index(bytea), subject_evidence(bigint[]), s
 GRANT EXECUTE ON FUNCTION exchange_upload_takes_parts(uuid), exchange_upload_of(uuid, bigint),
     exchange_rolls_back(uuid, uuid), exchange_rows_to_rescind(uuid, int), exchange_items_to_withdraw(uuid) TO app;
 GRANT EXECUTE ON FUNCTION casework_item_transfer(bigint, bigint), casework_item_follows_review() TO app;
-GRANT EXECUTE ON FUNCTION area_subjects(text), designation_residents_missing(bigint, bigint, int),
-    designation_rows_to_rescind(bigint, bigint, int), designation_concerns(bigint, bigint, text, boolean, uuid),
-    area_residents_by_color(text), area_people_by_color(text), area_cases(text[]), areas_step_number(),
+GRANT EXECUTE ON FUNCTION area_subjects(text),
+    designation_record(bigint, bigint, bigint, int, int, timestamptz),
+    designation_rescind(bigint, bigint, int, timestamptz),
+    area_residents_by_color(text, bytea[]), area_people_by_color(text), area_cases(text[]), areas_step_number(),
     area_step_stands(bigint, bigint, text, int, int, timestamptz, timestamptz) TO app;
 GRANT EXECUTE ON FUNCTION evidence_gone_at(uuid, bigint) TO app, auditor;
 GRANT EXECUTE ON FUNCTION ruleset_digest(jsonb) TO app;

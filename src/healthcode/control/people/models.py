@@ -70,6 +70,22 @@ class IdentityIndex(models.Model):
         return f"{self.field} of {self.subject_id}"
 
 
+class PlaceIndex(models.Model):
+    """Keyed hashes by which a person is found as a resident of a compound, street or town."""
+
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="places")
+    index = models.BinaryField(help_text="HMAC, 32 bytes, of a place")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["index", "subject"], name="place_finds_each_once"),
+            models.CheckConstraint(condition=~Q(index=b""), name="place_index_is_a_hash"),
+        )
+
+    def __str__(self) -> str:
+        return f"place of {self.subject_id}"
+
+
 class PhoneCode(models.Model):
     """A one-time code sent to a phone: only keyed hashes, few attempts, short life."""
 

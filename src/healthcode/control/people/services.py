@@ -19,6 +19,7 @@ import structlog
 from django.db import IntegrityError, connection, transaction
 
 from healthcode.control.access import act_become_resident
+from healthcode.control.areas.moving import moved_later
 from healthcode.control.audit.names import EventName
 from healthcode.control.audit.services import event_append
 from healthcode.control.evidence.derivation import subjects_derive
@@ -36,6 +37,7 @@ from healthcode.control.people.models import (
     SubjectState,
 )
 from healthcode.control.people.phones import phone_code_spend, phone_holder_add
+from healthcode.control.people.places import places_write
 from healthcode.control.people.ports import RegistryAnswer, SmsUnavailable
 from healthcode.control.people.sessions import Opened, Refused, resident_session_open, sessions_end
 from healthcode.control.people.vault import (
@@ -116,6 +118,7 @@ def application_submit(*, application: Application, now: datetime) -> Opened | R
     _identity_write(number, application, now)
     phone_holder_add(application.phone, number)
     _subject_write(number, application, before)
+    moved_later(number)
     _consent_write(number, application.consent_version, now)
     _declaration_write(number, application.declaration, now)
     if moved:
@@ -225,6 +228,7 @@ def _identity_write(number: int, application: Application, now: datetime) -> Non
             verified_at=now,
             **columns,
         )
+    places_write([(number, application.address)])
 
 
 def _key(number: int) -> bytes:

@@ -18,6 +18,7 @@ from healthcode.control.audit.services import event_append
 from healthcode.control.evidence.rows import chunks, insert_query, rows_insert
 from healthcode.control.language import say
 from healthcode.control.people.models import Identity
+from healthcode.control.people.places import places_write
 from healthcode.control.ports import ports
 from healthcode.control.problems import Problem
 from healthcode.crypto.fields import blind_index, open_field, seal_field
@@ -158,6 +159,7 @@ def _identities_add(identities: Sequence[tuple[int, NewIdentity]]) -> None:
             "address_sealed": column("address", (row.address for _, row in identities)),
         },
     )
+    places_write([(number, row.address) for number, row in identities if row.address])
 
 
 def _divisions_fill(divisions: Mapping[int, str]) -> None:

@@ -16,7 +16,6 @@ class Step(StrEnum):
     COMPARE = "compare"
     COMMIT = "commit"
     PATCH = "patch"
-    TABLE = "table"
     DONE = "done"
 
 

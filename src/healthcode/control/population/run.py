@@ -68,7 +68,8 @@ def _carry_out(run: PopulationRun, lake: Lake, clock: Clock, progress: Progress)
             _STEPS[step](run, lake, clock, progress)
         except Exception as error:
             with _act():
-                run_note(run, problem=f"{step.value}: {type(error).__name__}: {error}"[:400])
+                # the kind of error alone: its words may hold a row, and this row is shown
+                run_note(run, problem=f"{step.value}: {type(error).__name__}")
             raise
         with _act():
             spent = run.seconds.get(step.value, 0) + time.monotonic() - begun
