@@ -23,7 +23,7 @@ FORM = (
     b"outcome=confirm&kind=close_contact&anchor_day=2022-10-09&reason=x&verdict=approve&decision=approve&label=x&name=x"
 )
 NEVER = dict.fromkeys(
-    ("item_id", "proposal_id", "number", "checkpoint", "inspector", "area_id", "designation_id"), "987654"
+    ("item_id", "proposal_id", "number", "checkpoint", "inspector", "area_id", "designation_id", "notice_id"), "987654"
 ) | {"upload_id": "01a00000-0000-7000-8000-000000000000"}
 
 
@@ -65,10 +65,17 @@ def things(world: World) -> Things:
         inspector = Inspector.objects.get(venue=venue).pk
     upload = world.superuser("SELECT id FROM exchange_upload")[0][0]
     said = designation(world)
+    columns = "division, kind, key, content, worst, urgent, made_at, send_at, state, attempts"
+    ((notice,),) = world.superuser(
+        f"INSERT INTO notices_notice (subject_id, {columns}) SELECT number, %s, 'test_due', 'due',"
+        """ '{"day": "2022-10-15"}', false, false, now(), now(), 'failed', 1 FROM people_subject LIMIT 1 RETURNING id""",
+        [ZHAO.division],
+    )
     numbers = {
         "area_id": said.area_id,
         "designation_id": said.pk,
         "item_id": item,
+        "notice_id": notice,
         "proposal_id": proposal,
         "number": venue.number,
         "checkpoint": 1,
@@ -112,6 +119,7 @@ def kept(world: World) -> list[tuple[object, ...]]:
         world.superuser("SELECT count(*) FROM venues_checkpoint"),
         world.superuser("SELECT count(*) FROM areas_designation"),
         world.superuser("SELECT count(*) FROM areas_approval"),
+        world.superuser("SELECT id, state FROM notices_notice ORDER BY id"),
         world.superuser("SELECT count(*) FROM evidence_evidence"),
     ]
 
