@@ -68,7 +68,8 @@ def things(world: World) -> Things:
     columns = "division, kind, key, content, worst, urgent, made_at, send_at, state, attempts"
     ((notice,),) = world.superuser(
         f"INSERT INTO notices_notice (subject_id, {columns}) SELECT number, %s, 'test_due', 'due',"
-        """ '{"day": "2022-10-15"}', false, false, now(), now(), 'failed', 1 FROM people_subject LIMIT 1 RETURNING id""",
+        """ '{"day": "2022-10-15"}', false, false, now(), now(), 'failed', 1"""
+        " FROM people_subject LIMIT 1 RETURNING id",
         [ZHAO.division],
     )
     numbers = {
