@@ -65,18 +65,10 @@ def things(world: World) -> Things:
         inspector = Inspector.objects.get(venue=venue).pk
     upload = world.superuser("SELECT id FROM exchange_upload")[0][0]
     said = designation(world)
-    columns = "division, kind, key, content, worst, urgent, made_at, send_at, state, attempts"
-    ((notice,),) = world.superuser(
-        f"INSERT INTO notices_notice (subject_id, {columns}) SELECT number, %s, 'test_due', 'due',"
-        """ '{"day": "2022-10-15"}', false, false, now(), now(), 'failed', 1"""
-        " FROM people_subject LIMIT 1 RETURNING id",
-        [ZHAO.division],
-    )
     numbers = {
         "area_id": said.area_id,
         "designation_id": said.pk,
         "item_id": item,
-        "notice_id": notice,
         "proposal_id": proposal,
         "number": venue.number,
         "checkpoint": 1,
@@ -132,7 +124,6 @@ def kept(world: World) -> list[tuple[object, ...]]:
         world.superuser("SELECT count(*) FROM venues_checkpoint"),
         world.superuser("SELECT count(*) FROM areas_designation"),
         world.superuser("SELECT count(*) FROM areas_approval"),
-        world.superuser("SELECT id, state FROM notices_notice ORDER BY id"),
         world.superuser("SELECT count(*) FROM evidence_evidence"),
         world.superuser("SELECT id, state, settled_by_id FROM notices_notice ORDER BY id"),
     ]
