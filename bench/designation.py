@@ -76,7 +76,7 @@ def designation(folder: Path, *, people: int, say: Callable[[str], None]) -> Res
             worker_s = time.perf_counter() - begun
             if done != people:
                 raise RuntimeError(f"{done} of {people} were derived")
-            reader = TableReader(table, region=world.settings.region_number)
+            reader = TableReader(table, region=int(world.settings.region))
             _until(lambda: reader.follow() or reader.read(people).state == RED)
             _until(lambda: red_people(table) == people)
             edge_s = time.perf_counter() - begun

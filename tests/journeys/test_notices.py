@@ -190,6 +190,18 @@ def test_a_person_without_a_proved_phone_is_left_to_the_county(world: World) -> 
     assert notices(world) == [("color_given", "unreachable")]
 
 
+def test_zhao_reads_on_her_page_what_she_was_told_and_may_want_no_texts(world: World) -> None:
+    zhao = confirmed(world)
+    tick(at(1, 10))
+    page = world.client(zhao)
+    mine = page.get("/api/people/me").json()
+    assert mine["texts"] is True
+    assert "为红码" in mine["told"][0]["zh"]
+    assert "Your code is Red since 09:00 on 11 October" in mine["told"][0]["en"]
+    assert page.post("/api/notices/choice", {"texts": False}, "application/json").status_code == 204
+    assert page.get("/api/people/me").json()["texts"] is False
+
+
 def test_the_database_reads_a_record_as_the_edge_does(world: World) -> None:
     from healthcode.table.record import ORIGIN, Record, Transition, record_encode
 

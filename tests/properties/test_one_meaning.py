@@ -1,7 +1,7 @@
 """One meaning, two evaluators: the columnar plan answers for everybody what `evaluate` answers for each (color.md)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from healthcode.domain.area import Area
 from healthcode.domain.evidence import Evidence, EvidenceKind
 from healthcode.lake.columns import MINUTE_SHIFT, OFFSET, record_row
 from healthcode.lake.engine import Engine, Run
+from healthcode.lake.parameters import shape_of
 from healthcode.rules.evaluate import evaluate, record_steps
 from healthcode.rules.model import Ruleset
 from healthcode.rules.result import Evaluation, Span
@@ -37,6 +38,19 @@ few = settings(
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking would compile hundreds of plans
 )
 crowds = st.builds(Crowd, st.lists(st.tuples(evidence(12) | swabbed(), st.booleans()), min_size=30, max_size=60))
+WIDEST = replace(
+    shape_of(ninth(), 0),
+    conditions=2,
+    phases=4,
+    days=4,
+    samplings=3,
+    switches=2,
+    when=True,
+    previous=True,
+    previous_tests=True,
+    days_met=True,
+)
+"""One written plan for every ruleset drawn: writing costs far more than running."""
 ENGINE = Engine(threads=1, memory="1GB")
 
 
@@ -48,7 +62,8 @@ def population_run(people: Sequence[History], places: Sequence[Area], rules: Rul
     levels = [{"area": a.id, "level": a.level, "from_": a.from_, "until": a.until} for a in places]
     ENGINE.load("areas", levels)
     ENGINE.load("subjects", [{"subject": n, "holds_code": holds} for n, (_, holds) in enumerate(people)])
-    return Run(ENGINE, rules, now)
+    narrow = shape_of(rules, now)
+    return Run(ENGINE, rules, now, narrow if rules is ninth() else narrow | WIDEST)
 
 
 def rulesets_of(rules: Rules) -> tuple[Ruleset, ...]:

@@ -1,5 +1,6 @@
 """The population engine as its callers use it: rows or Parquet in, records and grounds out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import ibis
@@ -9,7 +10,8 @@ from healthcode.domain.evidence import Evidence, EvidenceKind
 from healthcode.domain.time import day_of, minute_parse
 from healthcode.lake.columns import EVIDENCE, SUBJECTS, TESTS, Row, record_row
 from healthcode.lake.corrections import LONGEST
-from healthcode.lake.engine import Engine, Run
+from healthcode.lake.engine import Engine, Run, inputs
+from healthcode.lake.parameters import shape_of
 from healthcode.lake.population import population_plan
 from healthcode.rules.succession import RulesetHistory
 from tests.rulebook import area, at, fact, ninth, succession, swab
@@ -57,9 +59,13 @@ def test_open_grounds_name_rule_and_evidence(engine: Engine) -> None:
 
 def test_the_plan_is_one_expression_where_nothing_is_stored(engine: Engine) -> None:
     """The same answer as with intermediate results kept: a cluster may run it whole."""
-    plan = population_plan(engine.inputs(), ninth(), at(5))
+    few = [ninth().rule(name) for name in ("close_contact", "area_resident")]
+    rules = replace(ninth(), rules=tuple(few), by_kind={})
+    shape = shape_of(rules, at(5))
+    engine.parameters(rules, shape)
+    plan = population_plan(inputs(shape), shape, ibis.literal(at(5), "int64"))
     unclear = plan.unclear(plan.courses)
-    whole = engine.rows(plan.people(plan.steps(plan.courses, unclear), unclear))
+    whole = engine.rows(plan.people(plan.timelines(plan.courses, unclear).touched(), unclear))
     assert by_subject(whole) == by_subject(engine.rows(Run(engine, ninth(), at(5)).people))
 
 

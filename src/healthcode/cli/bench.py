@@ -15,21 +15,27 @@ from rich.console import Console
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
+_PEOPLE = {"designation": 50_000, "population": 35_000_000}
+
 app = typer.Typer(help="Measure, honestly.")
 _console = Console(stderr=True, highlight=False)
 
 
 @app.command()
 def bench(
-    name: str = typer.Argument(help="checks, visits, table or designation"),
+    name: str = typer.Argument(help="checks, visits, table, propagation, designation or population"),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object on the last line."),
     seconds: float = typer.Option(3.0, min=0.5, help="Seconds of each run."),
     pairs: int = typer.Option(5, min=1, help="Interleaved runs of each server."),
-    people: int = typer.Option(50_000, min=1_000, help="designation: how many residents the area has."),
+    people: int | None = typer.Option(
+        None, min=1_000, help="designation: residents of the area (50,000); population: of the province (35,000,000)."
+    ),
 ) -> None:
     """Run one measurement alone on the machine; it sets up and removes what it needs (TMPDIR says where)."""
     edge = _load("edge")
-    measurements = {**edge.MEASUREMENTS, "designation": _load("designation").designation}
+    by_people = {"designation": _load("designation").designation, "population": _load("population").population}
+    by_time = {"propagation": _load("propagation").propagation}
+    measurements = {**edge.MEASUREMENTS, **by_time, **by_people}
     if name not in measurements:
         _fail(f"There is no measurement {name!r}; there are: {', '.join(measurements)}.")
     if name != "table" and (os.cpu_count() or 1) < 2:
@@ -37,7 +43,9 @@ def bench(
     with tempfile.TemporaryDirectory(prefix="healthcode-bench-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o711)  # the account that PostgreSQL runs as passes through
         try:
-            options = {"people": people} if name == "designation" else {"seconds": seconds, "pairs": pairs}
+            options = {"seconds": seconds} if name in by_time else {"seconds": seconds, "pairs": pairs}
+            if name in by_people:
+                options = {"people": people or _PEOPLE[name]}
             result = measurements[name](Path(folder), say=_say, **options)
         except edge.NoRoom as error:
             _fail(str(error))

@@ -80,12 +80,15 @@ SUBJECTS: Final = ibis.schema({"subject": "int64", "holds_code": "boolean"})
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The four tables, as relations with the columns above."""
+    """The four tables with the columns above, and the tables of `parameters`."""
 
     evidence: ir.Table
     tests: ir.Table
     areas: ir.Table
     subjects: ir.Table
+    rules: ir.Table
+    switches: ir.Table
+    levels: ir.Table
 
 
 def record_row(subject: int, record: Evidence) -> Row:

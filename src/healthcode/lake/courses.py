@@ -1,37 +1,38 @@
-"""One rule compiled to columns: for every fact of its kind the array of spans that `rules.ground` would compute."""
+"""The course of every ground, computed alone: for each fact and rule the array of spans that `rules.ground` would give.
 
-from collections.abc import Callable, Sequence
+One fold over phases serves all rules: what they differ in comes from the columns of `parameters`.
+"""
+
 from typing import Final
 
 import ibis
 import ibis.expr.types as ir
 
-from healthcode.lake.columns import CLOSED_ORDINAL, day_of, day_start, span_constant, span_from
-from healthcode.lake.notices import phase_constant
-from healthcode.lake.samplings import Stages, count_met, days_met, days_unmet, single_known
-from healthcode.rules.model import Condition, EndKind, Event, Phase, Rule, Ruleset
-
-RELEASES: Final = (Event.discharged, Event.excluded, Event.completed, Event.certified)
+from healthcode.lake.areas import area_spans
+from healthcode.lake.columns import Inputs, Store, as_it_is, day_of, day_start, sampling_from, span_from
+from healthcode.lake.facts import Known
+from healthcode.lake.parameters import DAYS, EVENTS, RELEASES, Shape
+from healthcode.lake.samplings import Stages, books, complete, days_from, days_met, missed_last, test_days
 
 KEY: Final = ("subject", "root", "id", "first_learned", "learned")
+_TIMED: Final = (1, 2)
+_TESTS_END: Final = 2
+_BY_DAY, _BY_COUNT = 1, 2
 
-_End = tuple[str | None, str | None]
-"""Columns: when a phase ends (NULL: open), and when it begins to be held instead (NULL: it is not)."""
 
-
-def condition_answer(table: ir.Table, condition: Condition) -> ir.BooleanValue:
+def condition_answer(table: ir.Table, name: str) -> ir.BooleanValue:
     """Applies, does not apply, or NULL: cannot tell."""
-    column = table[condition.field]
-    if condition.minimum is None and condition.maximum is None:
-        return column.isin(sorted(condition.values))
-    low = column >= condition.minimum if condition.minimum is not None else column.notnull()
-    high = column <= condition.maximum if condition.maximum is not None else column.notnull()
-    return ibis.ifelse(column.isnull(), ibis.null("boolean"), low & high)
+    bit = ibis.literal(1, "int64") << ((table.words >> table[f"{name}_shift"]) & 15)
+    worded = ibis.cases(
+        ((table[f"{name}_yes"] & bit) != 0, True), ((table[f"{name}_no"] & bit) != 0, False), else_=ibis.null("boolean")
+    )
+    low, high = table[f"{name}_low"], table[f"{name}_high"]
+    return ibis.ifelse(low.isnull(), worded, (table.number >= low) & (table.number <= high))
 
 
-def rule_answer(table: ir.Table, rule: Rule) -> ir.BooleanValue:
+def rule_answer(table: ir.Table, shape: Shape) -> ir.BooleanValue:
     """Whether a rule speaks about a fact: one condition that fails decides; NULL where a field is missing."""
-    answers = [condition_answer(table, c) for c in rule.where]
+    answers = [condition_answer(table, f"c{i}") for i in range(shape.conditions)]
     if not answers:
         return ibis.literal(True)
     failed = ibis.or_(*[(~a).fill_null(False) for a in answers])
@@ -39,161 +40,231 @@ def rule_answer(table: ir.Table, rule: Rule) -> ir.BooleanValue:
     return ibis.ifelse(failed, False, ibis.ifelse(unclear, ibis.null("boolean"), True))
 
 
-def rule_columns(rule: Rule) -> list[str]:
-    """The columns of a fact that one rule reads, so that a stage carries no more than it needs."""
-    names = {c.field for c in rule.where} | {p.when.field for p in rule.phases if p.when is not None}
-    names |= {p.end_field for p in rule.phases if p.end_field}
-    events = rule.closed_by | {p.event for p in rule.phases if p.event is not None}
-    names |= {f"release_{e.value}" for e in RELEASES if e in events}
-    if any(p.schedule for p in rule.phases):
-        names |= {"negatives", "days"}
-    names |= {"singles"} if Event.single_test in events else set()
-    names |= {"replaced"} if Event.replaced in events else set()
-    names |= {"area"} if rule.follows_area else set()
-    return [*KEY, "anchor", "occurred", "determined", *sorted(names - set(KEY))]
+def _matched(facts: ir.Table, rules: ir.Table, shape: Shape) -> ir.Table:
+    """Each fact beside the rules of its kind that were in force when it was determined, where they may apply."""
+    heads = rules.select("rule_no", "taken_from", "taken_until", *_RULE, *_condition_columns(shape), r_kind=rules.kind)
+    inside = [facts.determined >= heads.taken_from, facts.determined < heads.taken_until]
+    pairs = facts.join(heads, [facts.kind == heads.r_kind, *inside])
+    pairs = pairs.mutate(answer=rule_answer(pairs, shape), first_no=pairs.rule_no)
+    pairs = pairs.filter(pairs.answer.fill_null(True))
+    return pairs.select(*_BASE, waived=day_of(pairs.determined), day0=_day0(pairs))
 
 
-class RulePlan:
-    """Compiles one rule over facts of its kind, in the columns of some stages; `place` is that of its ruleset."""
+_RULE: Final = ("anchor_from", "tested")
+_FACT: Final = (*KEY, "anchor", "occurred", "determined", "words", "number", "area", *DAYS)
+_BASE: Final = (*_FACT, "first_no", "rule_no", "answer", "tested")
 
-    def __init__(self, rule: Rule, ruleset: Ruleset, stages: Stages, place: int, waived: int | None = None) -> None:
-        self._rule = rule
-        self._ruleset = ruleset
-        self._place = place
-        self._stages = stages
-        determined = day_of(stages.table.determined)
-        self._waived = stages.keep(
-            determined if waived is None else ibis.greatest(determined, ibis.literal(waived, "int64"))
-        )
 
-    def compiled(self) -> str:
-        """The column that holds the spans (NULL: cannot tell)."""
-        day0 = self._stages.keep(self._day0())
-        spans = self._area() if self._rule.follows_area else self._phases(day0)
-        return self._stages.keep(self._released(spans))
+def _condition_columns(shape: Shape) -> list[str]:
+    return [f"c{i}_{part}" for i in range(shape.conditions) for part in ("shift", "yes", "no", "low", "high")]
 
-    def _day0(self) -> ir.IntegerValue:
-        table = self._stages.table
-        if self._rule.anchor == "anchor":
-            return table.anchor
-        return day_of(table.determined if self._rule.anchor == "learned" else table.occurred)
 
-    def _area(self) -> str:
-        return self._stages.keep(self._stages.table[f"area_spans_{self._place}"])
+def _day0(table: ir.Table) -> ir.IntegerValue:
+    """Day 0 of the rule that stands beside a fact."""
+    learned, occurred = day_of(table.determined), day_of(table.occurred)
+    return table.anchor_from.cases((0, table.anchor), (1, learned), else_=occurred)
 
-    def _phases(self, day0: str) -> str:
-        """The fold over phases: `cursor` moves on while `alive`; each phase adds its span and perhaps a held one."""
+
+def _again(matched: ir.Table, inputs: Inputs, shape: Shape) -> ir.Table:
+    """The same facts beside the rule that takes over at a later switch, its test days before the switch waived."""
+    switches = inputs.switches.filter(inputs.switches.next_no.notnull())
+    switches = switches.select("next_no", "at_day", s_first=switches.first_no)
+    columns = _condition_columns(shape)
+    heads = inputs.rules.select("rule_no", *_RULE, *columns).rename(n_rule="rule_no", n_tested="tested")
+    pairs = matched.filter(matched.answer.notnull()).drop("rule_no", "tested", "waived", "day0", "answer")
+    pairs = pairs.join(switches, [("first_no", "s_first")]).join(heads, [("next_no", "n_rule")])
+    pairs = pairs.mutate(answer=rule_answer(pairs, shape), rule_no=pairs.next_no, tested=pairs.n_tested)
+    waived = ibis.greatest(day_of(pairs.determined), pairs.at_day)
+    return pairs.select(*_BASE, waived=waived, day0=_day0(pairs))
+
+
+def courses_alone(inputs: Inputs, known: Known, shape: Shape, store: Store = as_it_is) -> ir.Table:
+    """Every course under the rule of its determination (`rule_no` = `first_no`) and under each that takes over.
+
+    `spans` is NULL where nothing can be told; `answer` whether the rule speaks about the fact.
+    """
+    matched = store("matched", _matched(known.facts, inputs.rules, shape))
+    if shape.switches:
+        matched = store("matched_again", ibis.union(matched, _again(matched, inputs, shape)))
+    days = store("test_days", test_days(known.negatives, matched, shape.words))
+    rules = inputs.rules.drop(
+        "rule", "kind", "taken_from", "taken_until", "anchor_from", "tested", *_condition_columns(shape)
+    )
+    courses = matched.join(rules.rename(r_rule="rule_no"), [("rule_no", "r_rule")])
+    courses = courses.left_join(days, [("subject", "w_subject"), ("day0", "w_day0")])
+    book = store("books", books(known.negatives, _needy(courses, shape)))
+    courses = courses.left_join(book, [("subject", "b_subject")])
+    courses = courses.left_join(known.events, [("subject", "e_subject"), ("root", "e_root")])
+    courses = courses.left_join(area_spans(inputs), [("area", "a_area"), ("rule_no", "a_rule")])
+    return store("alone", Fold(courses, shape).courses())
+
+
+def _needy(courses: ir.Table, shape: Shape) -> ir.Table:
+    """Subjects of whom a rule asks when something was sampled or known, so that words of days do not tell enough."""
+    stages = Stages(courses)
+    met = [stages.keep(stages.table[f"met{w}"].fill_null(0)) for w in range(shape.words)]
+    asked = stages.keep(ibis.literal(False))
+    for i in range(shape.phases):
+        missed = missed_last(stages, f"p{i}", met, "day0", shape)
+        table = stages.table
+        since = ibis.ifelse(table[f"p{i}_tests"] == _BY_COUNT, table[f"p{i}_from"], stages.int(missed) + 1)
+        late = table["last"] >= sampling_from(day_start(table.day0 + since))
+        by_tests = (table[f"p{i}_end"] == _TESTS_END) & (table[f"p{i}_tests"] == _BY_DAY)
+        here = (table[f"p{i}_tests"] > 0) & (by_tests | table[f"p{i}_previous"] | late.fill_null(False))
+        asked = stages.keep(stages.flag(asked) | here)
+    found = stages.whole()
+    found = found.filter(found[asked] & found["last"].notnull())
+    return found.select(b_subject=found.subject).distinct()
+
+
+class Fold:
+    """The fold over phases: `cursor` moves on while `alive`; each phase adds its span and perhaps a held one."""
+
+    def __init__(self, courses: ir.Table, shape: Shape) -> None:
+        self._shape = shape
+        self._stages = stages = Stages(courses)
+        self._codes: list[str] = []
+        table = stages.table
+        self._met = [stages.keep(table[f"met{w}"].fill_null(0)) for w in range(shape.words)]
+        self._cursor = stages.keep(day_start(table.day0))
+        self._alive = stages.keep(ibis.literal(True))
+        self._lacking = stages.keep(table.day0.isnull())
+        released = [
+            ibis.ifelse((table.closed_by & (1 << i)) != 0, table[f"release_{e.value}"], ibis.null("int64"))
+            for i, e in enumerate(RELEASES)
+        ]
+        self._released = stages.keep(span_from(ibis.least(*released)))
+
+    def courses(self) -> ir.Table:
+        """Every course with its spans."""
+        for place in range(self._shape.phases):
+            self._phase(f"p{place}")
         stages = self._stages
-        cursor = stages.keep(day_start(stages.int(day0)))
-        alive = stages.keep(ibis.literal(True))
-        lacking = stages.keep(stages.int(day0).isnull())
-        codes: list[str] = []
-        for index, phase in enumerate(self._rule.phases):
-            active = alive
-            if phase.when is not None:
-                wanted = stages.keep(condition_answer(stages.table, phase.when))
-                unclear = stages.flag(alive) & stages.flag(wanted).isnull()
-                lacking = stages.keep(stages.flag(lacking) | unclear)
-                active = stages.keep(stages.flag(alive) & stages.flag(wanted).fill_null(False))
-            origin = stages.keep(day_of(stages.int(cursor))) if phase.from_previous else day0
-            end, hold = self._end(phase, origin)
-            codes += self._spans(index, active, cursor, hold)
-            alive, cursor = self._moved(active, alive, cursor, end, hold)
-        close = span_from(stages.int(cursor)) + span_constant(CLOSED_ORDINAL, self._place, -1, 0)
-        codes.append(stages.keep(ibis.ifelse(stages.flag(alive), close, ibis.null("int64"))))
-        listed = stages.keep(ibis.array([stages.int(c) for c in codes]).filter(lambda x: x.notnull()))
-        return stages.keep(ibis.ifelse(stages.flag(lacking), ibis.null("array<int64>"), stages.table[listed]))
+        close = span_from(stages.int(self._cursor)) + stages.table.closed
+        self._codes.append(stages.keep(ibis.ifelse(stages.flag(self._alive), close, ibis.null("int64"))))
+        table = stages.whole()
+        released = stages.int(self._released)
+        cut = [
+            ibis.ifelse(released.isnull() | (table[c] < released), table[c], ibis.null("int64")) for c in self._codes
+        ]
+        ended = released + table.closed
+        phased = stages.keep(ibis.array([*cut, ended]).filter(lambda x: x.notnull()))
+        kept = table.area_spans.filter(lambda x: x < released).concat(ibis.array([ended]))
+        followed = stages.keep(ibis.ifelse(released.isnull(), table.area_spans, kept))
+        table = stages.whole()
+        spans = ibis.ifelse(table.follows_area, table[followed], table[phased])
+        told = ibis.ifelse(table[self._lacking], ibis.null("array<int64>"), spans)
+        return table.select(*KEY, "first_no", "rule_no", "answer", spans=told)
 
-    def _spans(self, index: int, active: str, cursor: str, hold: str | None) -> list[str]:
+    def _phase(self, name: str) -> None:
+        """One phase of every rule that has so many."""
+        stages = self._stages
+        table = stages.table
+        active = stages.keep(stages.flag(self._alive) & (table[f"{name}_end"] > 0))
+        if self._shape.when:
+            wanted = stages.keep(condition_answer(stages.table, f"{name}_when"))
+            unclear = stages.flag(active) & stages.flag(wanted).isnull()
+            self._lacking = stages.keep(stages.flag(self._lacking) | unclear)
+            active = stages.keep(stages.flag(active) & stages.flag(wanted).fill_null(False))
+        origin = self._origin(name)
+        due = stages.keep(day_start(stages.int(origin) + stages.table[f"{name}_last"] + 1))
+        end, hold = self._end(name, origin, due)
+        self._spans(name, active, hold)
+        self._move(active, end, hold)
+
+    def _origin(self, name: str) -> str:
+        stages = self._stages
+        table = stages.table
+        if not self._shape.previous:
+            return stages.keep(table.day0)
+        moved = day_of(stages.int(self._cursor))
+        return stages.keep(ibis.ifelse(stages.table[f"{name}_previous"], moved, stages.table.day0))
+
+    def _end(self, name: str, origin: str, due: str) -> tuple[str, str]:
+        """Columns: when a phase ends (NULL: open), and when it begins to be held instead (NULL: it is not)."""
         stages = self._stages
         null = ibis.null("int64")
-        plain = phase_constant(self._rule, self._ruleset, index, self._place, held=False)
-        code = span_from(stages.int(cursor)) + plain
-        names = [stages.keep(ibis.ifelse(stages.flag(active), code, null))]
-        if hold is not None:
-            held = phase_constant(self._rule, self._ruleset, index, self._place, held=True)
-            begin = ibis.greatest(stages.int(cursor), stages.int(hold))
-            shown = stages.flag(active) & stages.int(hold).notnull()
-            names.append(stages.keep(ibis.ifelse(shown, span_from(begin) + held, null)))
-        return names
+        unmet, met = self._tested(name, origin, due)
+        field = stages.table[f"{name}_field"].cases(
+            *[(i + 1, day_start(stages.table[day] + 1)) for i, day in enumerate(DAYS)], else_=null
+        )
+        told = [(i + 1, stages.table[_event_column(e.value)]) for i, e in enumerate(EVENTS)]
+        event = stages.table[f"{name}_event"].cases(*told, else_=null)
+        ends = ((1, stages.int(due)), (2, stages.int(met)), (3, field), (4, event))
+        end = stages.keep(stages.table[f"{name}_end"].cases(*ends, else_=null))
+        timed = stages.table[f"{name}_end"].isin(_TIMED) & (stages.table[f"{name}_tests"] > 0)
+        hold = ibis.ifelse(timed & stages.flag(unmet), stages.int(due), null)
+        return end, stages.keep(hold)
 
-    def _moved(self, active: str, alive: str, cursor: str, end: str | None, hold: str | None) -> tuple[str, str]:
+    def _tested(self, name: str, origin: str, due: str) -> tuple[str, str]:
+        """Whether the samplings of a phase are lacking, and when they were complete (for a phase that they end)."""
+        stages, shape = self._stages, self._shape
+        missed = missed_last(stages, name, self._met_from(name, origin), origin, shape)
+        by_count = stages.keep(stages.table[f"{name}_tests"] == _BY_COUNT)
+        counted, by = stages.flag(by_count), stages.table
+        day = ibis.ifelse(counted, by[f"{name}_from"], stages.int(missed) + 1)
+        since = stages.keep(sampling_from(day_start(stages.int(origin) + day)))
+        count = stages.keep(ibis.ifelse(counted, by[f"{name}_count"], by.catch_count))
+        spacing = stages.keep(ibis.ifelse(counted, by[f"{name}_spacing"], by.catch_spacing))
+        done = complete(stages, since, count, spacing, shape.samplings)
+        over = stages.keep(stages.table.waived > stages.int(origin) + stages.table[f"{name}_last"])
+        lacking = stages.int(missed).notnull() & stages.int(done).isnull()
+        lacks = ibis.ifelse(stages.flag(by_count), ~stages.flag(over) & stages.int(done).isnull(), lacking)
+        unmet = stages.keep((stages.table[f"{name}_tests"] > 0) & lacks)
+        return unmet, self._met_at(name, origin, due, unmet, done)
+
+    def _met_from(self, name: str, origin: str) -> list[str]:
+        """Words of test days counted from where the phase begins."""
+        if not self._shape.previous_tests:
+            return self._met
+        stages = self._stages
+        moved = days_from(stages, origin, self._shape.words)
+        table = stages.whole()
+        return [
+            stages.keep(ibis.ifelse(table[f"{name}_previous"], table[new].fill_null(0), table[old]))
+            for new, old in zip(moved, self._met, strict=True)
+        ]
+
+    def _met_at(self, name: str, origin: str, due: str, unmet: str, done: str) -> str:
+        """When the last needed result was known; where every day was waived, the end of the last day."""
+        stages = self._stages
+        by_days = stages.table[f"{name}_tests"] == _BY_DAY
+        counted = stages.table[f"{name}_tests"] == _BY_COUNT
+        if not self._shape.days_met:
+            latest = ibis.ifelse(counted, stages.int(done), ibis.null("int64"))
+            return stages.keep(
+                ibis.ifelse(stages.flag(unmet), ibis.null("int64"), ibis.coalesce(latest, stages.int(due)))
+            )
+        ended = stages.table[f"{name}_end"] == _TESTS_END
+        wanted = stages.keep(by_days & ended & ~stages.flag(unmet) & stages.table.negatives.notnull())
+        known = days_met(stages, f"{name}_days", origin, wanted, self._shape.samplings)
+        last = stages.keep(day_start(stages.int(origin) + stages.table[f"{name}_days"].maxs() + 1))
+        by_days = stages.table[f"{name}_tests"] == _BY_DAY
+        latest = ibis.coalesce(
+            ibis.ifelse(by_days, ibis.coalesce(stages.int(known), stages.int(last)), stages.int(done)), stages.int(due)
+        )
+        return stages.keep(ibis.ifelse(stages.flag(unmet), ibis.null("int64"), latest))
+
+    def _spans(self, name: str, active: str, hold: str) -> None:
+        stages = self._stages
+        null = ibis.null("int64")
+        cursor = stages.int(self._cursor)
+        code = span_from(cursor) + stages.table[f"{name}_plain"]
+        self._codes.append(stages.keep(ibis.ifelse(stages.flag(active), code, null)))
+        begin = ibis.greatest(cursor, stages.int(hold))
+        held = span_from(begin) + stages.table[f"{name}_held"]
+        self._codes.append(stages.keep(ibis.ifelse(stages.flag(active) & stages.int(hold).notnull(), held, null)))
+
+    def _move(self, active: str, end: str, hold: str) -> None:
         """Whether later phases are reached, and from when."""
         stages = self._stages
-        ended = stages.int(end).notnull() if end else ibis.literal(False)
-        if hold is not None:
-            ended = ended & stages.int(hold).isnull()
-        goes_on = stages.keep(stages.flag(alive) & (~stages.flag(active) | ended))
-        if end is None:
-            return goes_on, cursor
-        later = ibis.greatest(stages.int(cursor), stages.int(end))
-        moves = stages.flag(active) & stages.flag(goes_on) & stages.int(end).notnull()
-        return goes_on, stages.keep(ibis.ifelse(moves, later, stages.int(cursor)))
+        ended = stages.int(end).notnull() & stages.int(hold).isnull()
+        goes_on = stages.keep(stages.flag(self._alive) & (~stages.flag(active) | ended))
+        moves = stages.flag(active) & stages.flag(goes_on)
+        later = ibis.greatest(stages.int(self._cursor), stages.int(end))
+        self._cursor = stages.keep(ibis.ifelse(moves, later, stages.int(self._cursor)))
+        self._alive = goes_on
 
-    def _end(self, phase: Phase, origin: str) -> _End:
-        kinds: dict[EndKind, Callable[[Phase, str], _End]] = {
-            EndKind.days: self._end_days,
-            EndKind.tests: self._end_tests,
-            EndKind.field: self._end_field,
-            EndKind.event: self._end_event,
-        }
-        return kinds[phase.end](phase, origin)
 
-    def _end_days(self, phase: Phase, origin: str) -> _End:
-        stages, schedule = self._stages, phase.schedule
-        end = stages.keep(day_start(stages.int(origin) + phase.last + 1))
-        if schedule is None:
-            return end, None
-        if schedule.days:
-            unmet = days_unmet(stages, schedule, origin, self._waived, self._rule.catch_up)
-        else:
-            met = count_met(stages, schedule, origin)
-            begun = stages.int(self._waived) <= stages.int(origin) + phase.last
-            unmet = stages.keep(begun & stages.int(met).isnull())
-        return end, stages.keep(ibis.ifelse(stages.flag(unmet), stages.int(end), ibis.null("int64")))
-
-    def _end_tests(self, phase: Phase, origin: str) -> _End:
-        stages, schedule = self._stages, phase.schedule
-        due = stages.keep(day_start(stages.int(origin) + phase.last + 1))
-        if schedule is None:
-            return due, None
-        if schedule.days:
-            met = days_met(stages, schedule, origin, self._waived, self._rule.catch_up)
-        else:
-            done = stages.int(count_met(stages, schedule, origin))
-            over = stages.int(self._waived) > stages.int(origin) + phase.last
-            missed = ibis.ifelse(over, stages.int(due), ibis.null("int64"))
-            met = stages.keep(ibis.coalesce(done, missed))
-        return met, stages.keep(ibis.ifelse(stages.int(met).isnull(), stages.int(due), ibis.null("int64")))
-
-    def _end_field(self, phase: Phase, _origin: str) -> _End:
-        return self._stages.keep(day_start(self._stages.int(phase.end_field) + 1)), None
-
-    def _end_event(self, phase: Phase, _origin: str) -> _End:
-        stages = self._stages
-        if phase.event is Event.single_test:
-            return single_known(stages), None
-        if phase.event is Event.replaced:
-            return stages.keep(stages.table.replaced), None
-        return (stages.keep(self._first_release([phase.event])), None) if phase.event else (None, None)
-
-    def _first_release(self, events: Sequence[Event]) -> ir.IntegerValue:
-        """The first release of one of some reasons; `least` passes over NULL."""
-        columns = [self._stages.table[f"release_{e.value}"] for e in RELEASES if e in events]
-        return ibis.least(*columns) if len(columns) > 1 else columns[0] if columns else ibis.null("int64")
-
-    def _released(self, spans: str) -> ir.ArrayValue:
-        """The spans, cut at the release that closes the whole ground."""
-        stages = self._stages
-        whole: ir.ArrayValue = stages.table[spans]
-        if not self._rule.closed_by:
-            return whole
-        at = stages.keep(self._first_release(sorted(self._rule.closed_by)))
-        begin = stages.keep(span_from(stages.int(at)))
-        table = stages.table
-        close = stages.keep(table[begin] + span_constant(CLOSED_ORDINAL, self._place, -1, 0))
-        kept = stages.keep(stages.table[spans].filter(lambda x: x < stages.table[begin]))
-        cut = stages.keep(stages.table[kept].concat(ibis.array([stages.int(close)])))
-        unchanged = stages.table[spans].isnull() | stages.int(at).isnull()
-        result: ir.ArrayValue = ibis.ifelse(unchanged, stages.table[spans], stages.table[cut])
-        return result
+def _event_column(event: str) -> str:
+    return event if event in ("replaced", "single_test") else f"release_{event}"

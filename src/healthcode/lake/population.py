@@ -1,6 +1,6 @@
 """The color of everybody: color = worst( open grounds ), as one expression over the tables of `columns.Inputs`.
 
-`population_plan` compiles a ruleset for one instant. Nothing runs here: `engine.Run` executes the expressions.
+`population_plan` makes the expressions for one instant. Nothing runs here: `engine.Run` executes them.
 """
 
 from dataclasses import dataclass
@@ -10,10 +10,9 @@ import ibis
 import ibis.expr.types as ir
 
 from healthcode.domain.color import ABSENT_STATE, UNKNOWN_STATE
-from healthcode.domain.evidence import EvidenceKind
-from healthcode.domain.time import Minute
 from healthcode.lake.columns import (
     CLOSED_ORDINAL,
+    MINUTE_SHIFT,
     Inputs,
     Store,
     as_it_is,
@@ -25,14 +24,49 @@ from healthcode.lake.columns import (
     span_place,
     span_severity,
 )
-from healthcode.lake.courses import KEY
+from healthcode.lake.courses import KEY, courses_alone
 from healthcode.lake.facts import Known, known_at
-from healthcode.lake.switches import rule_courses
-from healthcode.rules.model import Ruleset
-from healthcode.rules.succession import Rules, RulesetHistory, ruleset_at
+from healthcode.lake.parameters import Shape
+from healthcode.lake.samplings import last_negatives
+from healthcode.lake.switches import courses_led
 
 TRANSITIONS: Final = 3
 _GROUND: Final = (*KEY, "rule", "spans")
+_LOW: Final = (1 << MINUTE_SHIFT) - 1
+_STATE: Final = 16
+_STEP: Final = ("minute", "state", "notices")
+
+
+@dataclass(frozen=True, slots=True)
+class Timelines:
+    """`alone`: who has one ground, with an array of packed `steps`; `crowd`: who has several, a row for each step."""
+
+    alone: ir.Table
+    crowd: ir.Table
+
+    def steps(self) -> ir.Table:
+        """The timeline of everybody who has a ground: (subject, minute, state, notices), the answer now first."""
+        rows = self.alone.select("subject", step=self.alone.steps.unnest())
+        return ibis.union(rows.select("subject", **_parts(rows.step)), self.crowd)
+
+    def touched(self) -> ir.Table:
+        """The records of those who have a ground: state and notices now, three transitions, how many there are."""
+        order = ibis.window(group_by=self.crowd.subject, order_by=self.crowd.minute)
+        placed = self.crowd.mutate(place=ibis.row_number().over(order))
+        crowded = {"later": placed.count() - 1}
+        single = {"later": self.alone.steps.length() - 1}
+        for place in range(TRANSITIONS + 1):
+            there = ibis.ifelse(single["later"] >= place, self.alone.steps[place], ibis.null("int64"))
+            for name, value in _parts(there).items():
+                crowded[f"{name}_{place}"] = placed[name].max(where=placed.place == place)
+                single[f"{name}_{place}"] = value
+        together = placed.group_by(p_subject=placed.subject).agg(**crowded)
+        return ibis.union(self.alone.select(p_subject=self.alone.subject, **single), together)
+
+
+def _parts(step: ir.IntegerValue) -> dict[str, ir.IntegerValue]:
+    """Minute, state and notices of a packed step."""
+    return {"minute": span_minute(step), "state": ((step >> _STATE) & 15).cast("int64"), "notices": span_notices(step)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +77,8 @@ class PopulationPlan:
     method, so that it can also follow from a stored copy.
     """
 
-    ruleset: Ruleset
-    now: Minute
+    shape: Shape
+    now: ir.IntegerValue
     subjects: ir.Table
     known: Known
     courses: ir.Table
@@ -80,38 +114,63 @@ class PopulationPlan:
             phase_since=ibis.greatest(rows.first_learned, span_minute(rows["at"])),
         )
 
-    def steps(self, courses: ir.Table, unclear: ir.Table) -> ir.Table:
-        """The timeline of everybody who has a ground: (subject, minute, state, notices), the answer now first."""
-        spans = _intervals(courses, self.now)
+    def timelines(self, courses: ir.Table, unclear: ir.Table, store: Store = as_it_is) -> "Timelines":
+        """The timelines of everybody who has a ground."""
+        codes = store("codes", _codes(courses, self.now))
+        crowded = codes.group_by("subject").agg(grounds=codes.count())
+        crowded = store("crowded", crowded.filter(crowded.grounds > 1).select("subject"))
+        base = self._base(unclear)
+        single = codes.anti_join(crowded, "subject").join(base.rename(w_subject="subject"), [("subject", "w_subject")])
+        return Timelines(
+            store("alone_steps", self._alone(single)),
+            store("crowd_steps", self._together(codes.semi_join(crowded, "subject"), base)),
+        )
+
+    def _alone(self, codes: ir.Table) -> ir.Table:
+        """Of those with one ground, the majority: its spans are the steps, where state or notices differ."""
+        rows = codes.mutate(codes=codes.codes.sort())
+        following = rows.codes  # others of one minute than its last one last for no time
+        lasting = _places(rows.codes).filter(lambda i: _begins_later(following[i + 1], following[i]))
+        rows = rows.mutate(codes=lasting.map(lambda i: following[i]))
+
+        def answer(code: ir.IntegerValue) -> ir.IntegerValue:
+            state = self._state(span_severity(code), rows.base)
+            return span_from(span_minute(code)) + (state << _STATE) + span_notices(code)
+
+        rows = rows.mutate(steps=rows.codes.map(answer))
+
+        steps = rows.steps
+
+        def changes(place: ir.IntegerValue) -> ir.BooleanValue:
+            before = steps[ibis.greatest(place - 1, 0)]
+            return (place == 0) | ((before & _LOW) != (steps[place] & _LOW))
+
+        return rows.select("subject", steps=_places(steps).filter(changes).map(lambda i: steps[i]))
+
+    def _together(self, codes: ir.Table, base: ir.Table) -> ir.Table:
+        """Of those with several: at each instant the worst of them, and the notices of all."""
+        spans = _intervals(codes)
         times = spans.select(t_subject=spans.subject, t=spans.minute).distinct()
         pairs = times.join(spans, [("t_subject", "subject")])
         pairs = pairs.filter(pairs.minute <= pairs.t, pairs.t < pairs.following)
         worst = pairs.group_by(w_subject=pairs.t_subject, minute=pairs.t).agg(
             severity=pairs.severity.max(), notices=pairs.notices.bit_or()
         )
-        base = self._base(unclear)
-        joined = base.join(worst, [("subject", "w_subject")])
-        states = joined.mutate(state=self._state(joined))
+        joined = worst.join(base, [("w_subject", "subject")])
+        states = joined.mutate(state=self._state(joined.severity, joined.base).cast("int64"))
         order = ibis.window(group_by=states.subject, order_by=states.minute)
         seen = states.mutate(last_state=states.state.lag().over(order), last_notices=states.notices.lag().over(order))
         changed = (seen.state != seen.last_state) | (seen.notices != seen.last_notices)
-        return seen.filter(seen.last_state.isnull() | changed).select("subject", "minute", "state", "notices")
+        return seen.filter(seen.last_state.isnull() | changed).select("subject", *_STEP)
 
-    def people(self, steps: ir.Table, unclear: ir.Table) -> ir.Table:
-        """Everybody's record: state and notices now, up to three transitions, how many there are, test and doses."""
-        order = ibis.window(group_by=steps.subject, order_by=steps.minute)
-        placed = steps.mutate(place=ibis.row_number().over(order))
-        columns = {"later": placed.count() - 1}
-        for place in range(TRANSITIONS + 1):
-            for name in ("minute", "state", "notices"):
-                columns[f"{name}_{place}"] = placed[name].max(where=placed.place == place)
-        wide = placed.group_by(p_subject=placed.subject).agg(**columns)
+    def people(self, touched: ir.Table, unclear: ir.Table) -> ir.Table:
+        """Everybody's record: that of `touched`, last negative and doses."""
         base = self._base(unclear)
         known = self.known
-        joined = base.left_join(wide, [("subject", "p_subject")])
-        joined = joined.left_join(known.last_negatives, [("subject", "n_subject")])
+        joined = base.left_join(touched, [("subject", "p_subject")])
+        joined = joined.left_join(last_negatives(known.negatives), [("subject", "n_subject")])
         joined = joined.left_join(known.doses, [("subject", "d_subject")])
-        rest = [f"{name}_{place}" for place in range(1, TRANSITIONS + 1) for name in ("minute", "state", "notices")]
+        rest = [f"{name}_{place}" for place in range(1, TRANSITIONS + 1) for name in _STEP]
         return joined.select(
             "subject",
             "last_negative",
@@ -126,30 +185,39 @@ class PopulationPlan:
         """The answer of each subject without any ground worse than the default color."""
         told = unclear.select(u_subject=unclear.subject)
         joined = self.subjects.left_join(told, [("subject", "u_subject")])
-        plain = ibis.ifelse(joined.holds_code, self.ruleset.colors.default.state, ABSENT_STATE)
+        plain = ibis.ifelse(joined.holds_code, self.shape.default_state, ABSENT_STATE)
         return joined.select("subject", base=ibis.ifelse(joined.u_subject.notnull(), UNKNOWN_STATE, plain))
 
-    def _state(self, rows: ir.Table) -> ir.IntegerValue:
+    def _state(self, severity: ir.IntegerValue, base: ir.IntegerValue) -> ir.IntegerValue:
         """The table state of a severity: of a color worse than the default, otherwise the base answer."""
-        colors = self.ruleset.colors
-        states = [(c.severity, c.state) for c in colors.definitions if c.severity > colors.default.severity]
-        if not states:
-            return rows.base
-        return rows.severity.cases(*states, else_=rows.base)
+        return severity.cases(*self.shape.colors, else_=base) if self.shape.colors else base
 
 
-def _at(courses: ir.Table, now: Minute) -> ir.IntegerValue:
-    """The span in force at `now`, NULL before the first."""
-    return courses.spans.filter(lambda x: x < span_from(now + 1)).maxs()
+def _places(values: ir.ArrayValue) -> ir.ArrayValue:
+    """The places of an array that has one at least."""
+    return ibis.range(0, values.length()).cast("array<int64>")
 
 
-def _intervals(courses: ir.Table, now: Minute) -> ir.Table:
-    """Each ground from `now` on as (subject, minute, following, severity, notices), closed stretches too."""
-    rows = courses.select("subject", "rule", "root", "spans", at=_at(courses, now))
+def _begins_later(code: ir.IntegerValue, than: ir.IntegerValue) -> ir.BooleanValue:
+    """Whether a span begins in a later minute than another; none follows: it does."""
+    return ((code >> MINUTE_SHIFT) != (than >> MINUTE_SHIFT)).fill_null(True)
+
+
+def _codes(courses: ir.Table, now: ir.IntegerValue) -> ir.Table:
+    """Each ground that says something from `now` on, as the array of its spans, the one in force now first."""
     closed = span_constant(CLOSED_ORDINAL, 0, -1, 0)
-    begin = ibis.ifelse(rows["at"].isnull(), closed, rows["at"] & ((1 << 33) - 1)) + span_from(now)
-    later = rows.spans.filter(lambda x: x >= span_from(now + 1))
-    codes = rows.select("subject", "rule", "root", codes=ibis.array([begin]).concat(later))
+    rows = courses.select(
+        *("subject", "rule", "root"),
+        at=courses.spans.filter(lambda x: x < span_from(now + 1)).maxs(),
+        later=courses.spans.filter(lambda x: x >= span_from(now + 1)),
+    )
+    begin = ibis.ifelse(rows["at"].isnull(), closed, rows["at"] & _LOW) + span_from(now)
+    rows = rows.filter((span_severity(rows["at"]) >= 0).fill_null(False) | (rows.later.length() > 0))
+    return rows.select("subject", "rule", "root", codes=ibis.array([begin]).concat(rows.later))
+
+
+def _intervals(codes: ir.Table) -> ir.Table:
+    """Spans as (subject, minute, following, severity, notices), closed stretches too."""
     spans = codes.select("subject", "rule", "root", code=codes.codes.unnest())
     order = ibis.window(group_by=[spans.subject, spans.rule, spans.root], order_by=spans.code)
     spans = spans.mutate(next_code=spans.code.lead().over(order))
@@ -162,29 +230,11 @@ def _intervals(courses: ir.Table, now: Minute) -> ir.Table:
     )
 
 
-def population_plan(inputs: Inputs, rules: Rules, now: Minute, store: Store = as_it_is) -> PopulationPlan:
-    """Compile a ruleset, or a history of rulesets with its switches, for everybody at one instant.
+def population_plan(inputs: Inputs, shape: Shape, now: ir.IntegerValue, store: Store = as_it_is) -> PopulationPlan:
+    """The plan of a shape at one instant; `inputs` hold the parameters of the rulesets.
 
     `store` may keep intermediate results; without it everything stays one expression.
     """
     known = known_at(inputs, now, store)
-    history = RulesetHistory.of([rules]) if isinstance(rules, Ruleset) else rules
-    courses = [
-        rule_courses(
-            rule,
-            place,
-            history,
-            known.positives if rule.evidence is EvidenceKind.test else known.facts,
-            inputs.areas,
-            store,
-        )
-        for place, ruleset in enumerate(history.rulesets)
-        for rule in ruleset.rules
-    ]
-    return PopulationPlan(
-        ruleset=ruleset_at(rules, now),
-        now=now,
-        subjects=inputs.subjects,
-        known=known,
-        courses=ibis.union(*courses) if len(courses) > 1 else courses[0],
-    )
+    courses = courses_led(courses_alone(inputs, known, shape, store), inputs, shape, store)
+    return PopulationPlan(shape, now, inputs.subjects, known, courses)

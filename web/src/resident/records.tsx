@@ -1,17 +1,18 @@
 /** What the offices did with the person's data (T4): who looked, what was decided, which tests are known. */
 
+import { useState } from "preact/hooks";
 import { Problem, ask } from "../http";
 import { type Both, fill, pick, texts, useLanguage, useTexts } from "../language";
 import { momentText } from "../moments";
-import { State } from "../ui";
+import { ProblemMessage, State } from "../ui";
 
 const TEXTS = texts(
   {
-    looks: "谁看过、动过我的信息", noLooks: "没有工作人员查看过您的信息。", why: "事由：{text}", decisions: "判定经过", noDecisions: "还没有判定。", by: "规则：{rules} · {ruleset}",
+    told: "收到的通知", noTold: "还没有通知。", wantTexts: "颜色变化时给我发短信", wantHint: "红码一律短信告知；所有通知都在本页。", unsent: "短信未送达", looks: "谁看过、动过我的信息", noLooks: "没有工作人员查看过您的信息。", why: "事由：{text}", decisions: "判定经过", noDecisions: "还没有判定。", by: "规则：{rules} · {ruleset}",
     tests: "核酸检测", noTests: "没有检测记录。", negative: "阴性", positive: "阳性", pending: "结果待出", sampled: "采样 {time}", mixed: "{n} 人混采",
   },
   {
-    looks: "Who looked at my data", noLooks: "No officer has looked at your data.", why: "Purpose: {text}", decisions: "Decisions", noDecisions: "None yet.", by: "Rules: {rules} · {ruleset}",
+    told: "What I was told", noTold: "Nothing yet.", wantTexts: "Send me a text when my color changes", wantHint: "Red is always said by text. Every notice stands here.", unsent: "the text did not go out", looks: "Who looked at my data", noLooks: "No officer has looked at your data.", why: "Purpose: {text}", decisions: "Decisions", noDecisions: "None yet.", by: "Rules: {rules} · {ruleset}",
     tests: "Tests", noTests: "No test on record.", negative: "Negative", positive: "Positive", pending: "Result pending", sampled: "sampled {time}", mixed: "pooled, {n} people",
   },
 );
@@ -23,6 +24,8 @@ export interface Mine {
   readonly residence: (Both & { readonly code: string }) | null;
   readonly looks: readonly { readonly at_minute: number; readonly office: Both | null; readonly post: Both | null; readonly what: Both; readonly purpose: string }[];
   readonly decisions: readonly { readonly id: string; readonly at_minute: number; readonly color: string; readonly rules: readonly string[]; readonly ruleset: string; readonly decided_in: Both | null }[];
+  readonly told: readonly (Both & { readonly at_minute: number; readonly kind: string; readonly state: string })[];
+  readonly texts: boolean;
   readonly tests: readonly { readonly sampled_minute: number; readonly result: string | null; readonly pool_size: number; readonly source: string }[];
 }
 
@@ -36,6 +39,31 @@ export async function mineAsk(): Promise<Mine | null> {
   }
 }
 
+/** The one choice about texts: kept at once, put back where it could not be kept. */
+function Texts({ wanted }: { readonly wanted: boolean }) {
+  const t = useTexts(TEXTS);
+  const [on, setOn] = useState(wanted);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const choose = async (texts: boolean) => {
+    setOn(texts);
+    setProblem(null);
+    try {
+      await ask("/api/notices/choice", { method: "POST", body: { texts } });
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      setOn(!texts);
+      setProblem(error);
+    }
+  };
+  return (
+    <>
+      <label class="choice"><input type="checkbox" checked={on} onChange={(event) => void choose(event.currentTarget.checked)} /> {t.wantTexts}</label>
+      <p class="quiet small">{t.wantHint}</p>
+      <ProblemMessage problem={problem} />
+    </>
+  );
+}
+
 export function Records({ mine }: { readonly mine: Mine }) {
   const t = useTexts(TEXTS);
   const lang = useLanguage();
@@ -43,6 +71,13 @@ export function Records({ mine }: { readonly mine: Mine }) {
   const results: Readonly<Record<string, string>> = { negative: t.negative, positive: t.positive };
   return (
     <section class="card records">
+      <details open={mine.told.length > 0}><summary>{t.told}</summary>
+        {mine.told.length ? <ol class="history">{mine.told.map((one) => (
+          <li key={`${one.at_minute}-${one.kind}`}><time>{at(one.at_minute)}</time>{pick(one, lang)}
+            {one.state === "failed" || one.state === "unreachable" ? <span class="hint">{t.unsent}</span> : null}</li>
+        ))}</ol> : <p class="quiet">{t.noTold}</p>}
+        <Texts wanted={mine.texts} />
+      </details>
       <details><summary>{t.looks}</summary>
         {mine.looks.length ? <ol class="history">{mine.looks.map((look) => (
           <li key={`${look.at_minute}-${look.what.en}`}><time>{at(look.at_minute)}</time>{[pick(look.office, lang), pick(look.post, lang)].filter(Boolean).join(" · ")}<br />{pick(look.what, lang)}

@@ -11,7 +11,7 @@ from django.db import connection
 
 from healthcode.control.evidence.notes import offices_of
 from healthcode.control.language import language
-from healthcode.control.notices.models import Notice
+from healthcode.control.notices.models import Choice, Notice
 from healthcode.control.notices.services import scale_now
 from healthcode.control.notices.states import TO_CALL, NoticeKind
 from healthcode.control.notices.words import Told, notice_text
@@ -175,6 +175,12 @@ def notices_of(number: int) -> list[dict[str, Any]]:
         }
         for row in found
     ]
+
+
+def texts_wanted(number: int) -> bool:
+    """Whether a person wants text messages; who has not chosen does."""
+    chosen = Choice.objects.filter(pk=number).values_list("texts", flat=True).first()
+    return chosen is not False
 
 
 def _texts(found: Collection[Notice]) -> dict[int, str]:

@@ -226,3 +226,14 @@ def notice_told(*, notice: int, officer: int, now: datetime) -> bool:
         return False
     event_append(EventName.NOTICE_TOLD, now=now, subject=row[0], division=row[1], reference=f"notice:{notice}")
     return True
+
+
+def texts_choose(*, number: int, texts: bool, now: datetime) -> None:
+    """Whether the acting resident wants text messages. The most severe color is said by text all the same."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO notices_choice (subject_id, texts, chosen_at) VALUES (%s, %s, %s)"
+            " ON CONFLICT (subject_id) DO UPDATE SET texts = EXCLUDED.texts, chosen_at = EXCLUDED.chosen_at",
+            [number, texts, now],
+        )
+    event_append(EventName.NOTICE_CHOICE, now=now, subject=number, detail={"texts": texts})

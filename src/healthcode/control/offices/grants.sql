@@ -94,6 +94,7 @@ GRANT EXECUTE ON FUNCTION act_kind(), act_officer(), act_post(), act_role(), act
 GRANT EXECUTE ON FUNCTION subject_by_index(bytea), subject_evidence(bigint[]), subjects_create(int),
     act_become_resident(bigint), phone_codes_forget(timestamptz), audit_append(text, bigint, text, text, jsonb, bytea, bytea, bytea, bigint) TO app;
 GRANT EXECUTE ON FUNCTION exchange_upload_takes_parts(uuid), exchange_upload_of(uuid, bigint),
+    exchange_uploads_before(text, bigint, bytea, timestamptz),
     exchange_rolls_back(uuid, uuid), exchange_rows_to_rescind(uuid, int), exchange_items_to_withdraw(uuid) TO app;
 GRANT EXECUTE ON FUNCTION casework_item_transfer(bigint, bigint), casework_item_follows_review() TO app;
 GRANT EXECUTE ON FUNCTION area_subjects(text),

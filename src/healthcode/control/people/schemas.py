@@ -135,6 +135,8 @@ class MeAnswer(Schema):
     decisions: list[dict[str, object]]
     tests: list[dict[str, object]]
     looks: list[dict[str, object]] = Field(description="which office looked, in which post, when and for what")
+    told: list[dict[str, object]] = Field(description="notices sent, or meant to be: texts under `zh` and `en`")
+    texts: bool = Field(description="whether text messages are wanted; red is said by text all the same")
     server_time_ms: int
 
 

@@ -17,6 +17,7 @@ from healthcode.control.audit.names import EventName
 from healthcode.control.evidence.models import Decision
 from healthcode.control.evidence.reading import evidence_of
 from healthcode.control.language import language, say
+from healthcode.control.notices.selectors import notices_of, texts_wanted
 from healthcode.control.offices.models import Post, Unit
 from healthcode.control.people.models import Consent, Subject
 from healthcode.control.people.vault import identity_masked
@@ -68,6 +69,8 @@ def me(number: int, *, now: datetime) -> Json:
         "decisions": decisions_of(number),
         "tests": _tests(evidence),
         "looks": looks_at(number),
+        "told": notices_of(number),
+        "texts": texts_wanted(number),
         "server_time_ms": int(now.timestamp() * 1000),
     }
 
