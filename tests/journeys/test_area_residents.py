@@ -161,3 +161,12 @@ def test_zhou_reads_how_many_residents_before_she_proposes(county: World) -> Non
     form = {"name": "平遥县", "level": "high", "basis": "平疫防指〔2022〕18号", "residents": "yes"}
     page = county.client(ZHOU).post("/console/county/areas/preview", form).content.decode()
     assert "列入居民人数：2" in page
+
+
+def test_zhou_reads_whose_acts_already_reach_the_residents(county: World) -> None:
+    form = {"name": "南大街", "level": "high", "basis": "平疫防指〔2022〕19号", "residents": "yes"}
+    page = county.client(ZHOU).post("/console/county/areas/preview", form).content.decode()
+    assert "由谁赋码" not in page
+    county_wide(county)
+    page = county.client(ZHOU).post("/console/county/areas/preview", form).content.decode()
+    assert '平遥县赋码转码专班 <span class="number">2</span>' in page
