@@ -113,7 +113,7 @@ def test_zhou_reads_how_many_live_in_the_compound(compound: World) -> None:
         "residents": "yes",
     }
     page = compound.client(ZHOU).post("/console/county/areas/preview", form).content.decode()
-    assert "列入居民人数： 2" in page
+    assert "列入居民人数：2" in page
 
 
 def test_qian_who_moves_into_the_compound_is_taken_in_and_keeps_his_stay_when_he_leaves(compound: World) -> None:
@@ -160,4 +160,22 @@ def test_the_batch_is_recorded_with_how_many_and_has_its_leaf(county: World) -> 
 def test_zhou_reads_how_many_residents_before_she_proposes(county: World) -> None:
     form = {"name": "平遥县", "level": "high", "basis": "平疫防指〔2022〕18号", "residents": "yes"}
     page = county.client(ZHOU).post("/console/county/areas/preview", form).content.decode()
-    assert "列入居民人数： 2" in page
+    assert "列入居民人数：2" in page
+
+
+def test_zhou_reads_whose_acts_already_reach_the_residents(county: World) -> None:
+    form = {"name": "南大街", "level": "high", "basis": "平疫防指〔2022〕19号", "residents": "yes"}
+    page = county.client(ZHOU).post("/console/county/areas/preview", form).content.decode()
+    assert "由谁赋码" not in page
+    county_wide(county)
+    page = county.client(ZHOU).post("/console/county/areas/preview", form).content.decode()
+    assert '平遥县赋码转码专班 <span class="number">2</span>' in page
+
+
+def test_no_officer_moves_the_progress_of_the_worker(county: World) -> None:
+    from healthcode.control.areas.models import Carrying
+
+    said = county_wide(county)
+    with county.acting(ZHOU):
+        assert Carrying.objects.filter(pk=said.pk).update(step="wait", done=0) == 0
+    assert county.superuser("SELECT step, recorded, derived FROM areas_carrying") == [("done", 2, 2)]

@@ -55,6 +55,23 @@ BEGIN
     END IF;
 END $$;
 
+-- How many people an approved designation takes in, or gives back: the whole of its progress.
+CREATE OR REPLACE FUNCTION designation_size(designation bigint) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    SELECT CASE WHEN g.rescinds_id IS NOT NULL THEN (
+               SELECT count(*) FROM evidence_evidence e
+                WHERE e.designation_id = g.rescinds_id
+                  AND NOT EXISTS (SELECT 1 FROM evidence_evidence l WHERE l.supersedes_id = e.id))
+           WHEN NOT g.residents THEN 0
+           WHEN EXISTS (SELECT 1 FROM areas_areaplace p WHERE p.area_id = g.area_id) THEN (
+               SELECT count(DISTINCT s.number) FROM areas_areaplace p
+                 JOIN people_placeindex x ON x.index = p.index
+                 JOIN people_subject s ON s.number = x.subject_id AND s.present_division = g.division
+                WHERE p.area_id = g.area_id)
+           ELSE (SELECT count(*) FROM people_subject s WHERE s.present_division = g.division) END
+      FROM areas_designation g WHERE g.id = designation AND act_kind() = 'system'
+$$;
+
 -- Record the next people of an approved designation in one statement; who has a row already is passed over. The worker
 -- calls it and can say nothing else: day, instant and how far to go. Returns everybody looked at, new or not.
 CREATE OR REPLACE FUNCTION designation_record(
@@ -139,6 +156,24 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
        AND (cardinality(places) = 0
             OR s.number IN (SELECT x.subject_id FROM people_placeindex x WHERE x.index = ANY (places)))
      GROUP BY st.color
+$$;
+
+-- By whose acts the residents who are red or yellow already are reached: offices and numbers, nobody's row. What an
+-- office determined or designated counts, while nobody took it back; somebody whom two offices reach counts with each.
+CREATE OR REPLACE FUNCTION area_reached_by_office(county text, places bytea[])
+RETURNS TABLE (zh text, en text, people bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    SELECT u.name_zh, u.name_en, count(DISTINCT s.number)
+      FROM people_subject s JOIN subject_state st ON st.number = s.number AND st.color IN ('red', 'yellow')
+      JOIN evidence_evidence e ON e.subject_id = s.number AND e.reviewer_id IS NOT NULL AND NOT e.rescinded
+                              AND e.kind <> 'release'
+      JOIN offices_unit u ON u.id = e.source_unit_id
+     WHERE length(county) = 6 AND s.present_division = county AND starts_with(county, act_scope())
+       AND act_role() IN ('county_officer', 'city_officer', 'province_dispatcher')
+       AND NOT EXISTS (SELECT 1 FROM evidence_evidence l WHERE l.supersedes_id = e.id)
+       AND (cardinality(places) = 0
+            OR s.number IN (SELECT x.subject_id FROM people_placeindex x WHERE x.index = ANY (places)))
+     GROUP BY u.id, u.name_zh, u.name_en ORDER BY 3 DESC, 1 LIMIT 8
 $$;
 
 -- How many people's evidence names an area: the number that an officer sees before he proposes or approves.

@@ -22,8 +22,10 @@ from healthcode.control.areas.selectors import (
     area_rows,
     areas_in_scope,
     batch_to_rescind,
+    carryings,
     designations_waiting,
     numbers_of,
+    reached_by,
 )
 from healthcode.control.areas.watching import steps_next
 from healthcode.control.areas.words import clear_word, level_choices, said_word, step_word
@@ -67,6 +69,7 @@ def preview(request: ActRequest) -> HttpResponse:
         "level": said_word(draft),
         "addresses": area.addresses if area else draft.addresses,
         "numbers": numbers_of(division, area.code if area else "", area.addresses if area else draft.addresses),
+        "reached": reached_by(division, area.addresses if area else draft.addresses),
         "fields": draft_fields(draft),
     }
     return render(request, "areas/preview.html", {**_county(request), **shown})
@@ -110,6 +113,7 @@ def city_area(request: ActRequest, area_id: int) -> HttpResponse:
         "waiting": waiting,
         "proposed_level": said_word(waiting) if waiting else "",
         "numbers": numbers,
+        "reached": reached_by(found.division, found.addresses),
         "may_decide": waiting is not None and request.act.role == Role.CITY_OFFICER,
     }
     return render(request, "areas/decision.html", context)
@@ -141,7 +145,13 @@ def decide(request: ActRequest, designation_id: int) -> HttpResponse:
 
 def _county(request: ActRequest) -> dict[str, Any]:
     page = Paginator(areas_in_scope(request.act.division or "none"), PAGE).get_page(request.GET.get("page"))
-    return {"page": page, "rows": area_rows(page, now=_now()), "base": COUNTY, "levels": level_choices()}
+    return {
+        "page": page,
+        "rows": area_rows(page, now=_now()),
+        "base": COUNTY,
+        "levels": level_choices(),
+        **_carryings(request.act.division or "none"),
+    }
 
 
 def _city(request: ActRequest) -> dict[str, Any]:
@@ -152,7 +162,13 @@ def _city(request: ActRequest) -> dict[str, Any]:
         "rows": area_rows(page, now=_now()),
         "base": CITY,
         "proposals": [(said, area_name(said.area), said_word(said)) for said in designations_waiting(scope)],
+        **_carryings(scope),
     }
+
+
+def _carryings(scope: str, area: int | None = None) -> dict[str, Any]:
+    found = carryings(scope, area=area)
+    return {"carryings": found, "carrying_on": any(not one.finished for one in found)}
 
 
 def _area(area: RiskArea) -> dict[str, Any]:
@@ -164,6 +180,7 @@ def _area(area: RiskArea) -> dict[str, Any]:
         "step": step and {"what": step_word(step), "why": clear_word(step.clear_days, step.since)},
         "history": area_history(area),
         "batch": batch_to_rescind(area),
+        **_carryings(area.division, area.pk),
     }
 
 
