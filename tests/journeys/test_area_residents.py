@@ -170,3 +170,12 @@ def test_zhou_reads_whose_acts_already_reach_the_residents(county: World) -> Non
     county_wide(county)
     page = county.client(ZHOU).post("/console/county/areas/preview", form).content.decode()
     assert '平遥县赋码转码专班 <span class="number">2</span>' in page
+
+
+def test_no_officer_moves_the_progress_of_the_worker(county: World) -> None:
+    from healthcode.control.areas.models import Carrying
+
+    said = county_wide(county)
+    with county.acting(ZHOU):
+        assert Carrying.objects.filter(pk=said.pk).update(step="wait", done=0) == 0
+    assert county.superuser("SELECT step, recorded, derived FROM areas_carrying") == [("done", 2, 2)]
