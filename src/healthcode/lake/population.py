@@ -24,8 +24,9 @@ from healthcode.lake.columns import (
     span_place,
     span_severity,
 )
-from healthcode.lake.courses import KEY, courses_alone
+from healthcode.lake.courses import courses_alone
 from healthcode.lake.facts import Known, known_at
+from healthcode.lake.fold import KEY
 from healthcode.lake.parameters import Shape
 from healthcode.lake.samplings import last_negatives
 from healthcode.lake.switches import courses_led
