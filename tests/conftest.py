@@ -22,6 +22,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
@@ -35,10 +36,12 @@ __all__ = ["cast_database", "control_ports", "world"]  # fixtures of their own f
 REPOSITORY = Path(__file__).resolve().parents[1]
 TEMPLATE = "healthcode_template"
 MEMORY = Path("/dev/shm")
-ON_A_PROVINCE = {"tests/browser/test_consoles.py", "tests/browser/test_stories.py"}
+ON_A_PROVINCE = {f"tests/browser/test_{name}.py" for name in ("consoles", "rulesets", "stories")}
 ROOM = 4 << 30
 """Bytes that one worker may fill: the widest test imports 200,000 leads."""
 _numbers = itertools.count(1)
+settings.register_profile("side by side", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("side by side")  # how long an example takes says who else works on this machine
 
 
 @dataclass(frozen=True)

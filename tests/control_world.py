@@ -160,6 +160,8 @@ def control_ports(cluster: Cluster) -> Ports:
         lake=data / "lake",
         system_token=secrets.system_token,
         demo=True,
+        feed_key=suite("intl").private_from_bytes(secrets.feed_signing.private),
+        snapshots=data / "snapshots",
         rulebook={name: RulebookSet(*found) for name, found in rulebook_files(REPOSITORY / "rulebook").items()},
     )
     configure(

@@ -79,9 +79,10 @@ class Bridge:
                     [subject],
                 )
                 cursor.execute(
-                    "INSERT INTO subject_state (number, version, generation, color, ruleset, record, grounds) "
-                    "VALUES (%s, %s, 1, '', '', %s, %s) ON CONFLICT (number) DO UPDATE "
-                    "SET version = EXCLUDED.version, record = EXCLUDED.record, grounds = EXCLUDED.grounds",
+                    "INSERT INTO subject_state "
+                    "(number, version, generation, color, ruleset, record, grounds, evaluated_at) VALUES "
+                    " (%s, %s, 1, '', '', %s, %s, now()) ON CONFLICT (number) DO UPDATE SET version = "
+                    "EXCLUDED.version, record = EXCLUDED.record, grounds = EXCLUDED.grounds, evaluated_at = now()",
                     [subject, version, record, grounds],
                 )
                 outbox = "INSERT INTO feed_outbox (lane, kind, key, payload) VALUES (%s, %s, %s, %s)"
@@ -104,10 +105,11 @@ class Bridge:
         with self.connect() as connection:
             return connection.execute("SELECT count(*) FROM feed_outbox").fetchone()[0]
 
-    def updater(self, source=None) -> Updater:
+    def updater(self, source=None, clock=moment_now) -> Updater:
         source = source or PostgresFeed(lambda: self.database.dsn("edge"))
         public = self.signing.public
-        return Updater(self.data / "edge", self.data / "snapshots", source, region=REGION, public=public)
+        folder = self.data / "edge"
+        return Updater(folder, self.data / "snapshots", source, region=REGION, public=public, clock=clock)
 
     def snapshot(self) -> Path:
         url, token = self.database.dsn("app"), self.secrets.system_token
@@ -124,13 +126,13 @@ class Bridge:
         return world
 
     @contextlib.asynccontextmanager
-    async def running(self, *, relay: bool = True, source=None):
+    async def running(self, *, relay: bool = True, source=None, clock=moment_now):
         """Relay and updater at work."""
         stop = asyncio.Event()
         if self.reader is not None:
             self.reader.close()
             self.reader = None
-        self.working = self.updater(source)
+        self.working = self.updater(source, clock)
         tasks = [asyncio.create_task(self.working.run(stop))]
         if relay:
             tasks.append(asyncio.create_task(RelayProcess(self.settings).run(stop)))

@@ -101,6 +101,7 @@ class MemoryHost:
         self.buffer = bytearray(table_size(64))
         table_format(self.buffer, region=REGION, capacity=64, file_id=b"t" * 16, boot=bytes(16))
         self.editor = TableEditor(self.buffer, region=REGION)
+        self.next_buffer = None
         self.store = MemorySide()
         self.now_status = Status(REGION, "t", {0: 1, 1: 1}, 0, 0, 0, self.boot_id)
 
@@ -109,6 +110,9 @@ class MemoryHost:
 
     def side(self):
         return self.store
+
+    def waiting(self):
+        return None if self.next_buffer is None else TableView(self.next_buffer, region=REGION)
 
     def table(self):
         return TableView(self.buffer, region=REGION)

@@ -15,8 +15,14 @@ from tests.people import HE, LUO, MEI, SHEN, WU, OfficerRole
 pytestmark = pytest.mark.slow
 
 OPENED = {
-    LUO: ["/console/county/", "/console/county/reviews/", "/console/county/venues/"],
-    SHEN: ["/console/imports/", "/console/province/", "/console/province/nobody/"],
+    LUO: [
+        "/console/county/",
+        "/console/county/reviews/",
+        "/console/county/venues/",
+        "/console/county/tonight/",
+        "/console/county/calls/",
+    ],
+    SHEN: ["/console/imports/", "/console/province/", "/console/province/nobody/", "/console/province/tonight/"],
     HE: ["/console/imports/"],
     WU: ["/console/"],
 }

@@ -113,7 +113,7 @@ def test_zhou_reads_how_many_live_in_the_compound(compound: World) -> None:
         "residents": "yes",
     }
     page = compound.client(ZHOU).post("/console/county/areas/preview", form).content.decode()
-    assert "列入居民人数： 2" in page
+    assert "列入居民人数：2" in page
 
 
 def test_qian_who_moves_into_the_compound_is_taken_in_and_keeps_his_stay_when_he_leaves(compound: World) -> None:
@@ -160,4 +160,4 @@ def test_the_batch_is_recorded_with_how_many_and_has_its_leaf(county: World) -> 
 def test_zhou_reads_how_many_residents_before_she_proposes(county: World) -> None:
     form = {"name": "平遥县", "level": "high", "basis": "平疫防指〔2022〕18号", "residents": "yes"}
     page = county.client(ZHOU).post("/console/county/areas/preview", form).content.decode()
-    assert "列入居民人数： 2" in page
+    assert "列入居民人数：2" in page

@@ -193,12 +193,12 @@ def test_todays_visits_are_counted_by_local_hour_for_the_manager_alone(shop: Sho
         assert sum(hour.visits for hour in visits_today(venue, now=now())) == 0
 
 
-def test_colors_policies_and_the_issuer_are_published_once(shop: Shop) -> None:
+def test_colors_policies_and_the_issuers_are_published_once(shop: Shop) -> None:
     """Repeating publishes only what differs."""
     from healthcode.control.bridge.publication import publish_standing
 
     with shop.world.system():
-        assert (publish_standing(), publish_standing()) == (3, 0)
+        assert (publish_standing(), publish_standing()) == (4, 0)
     colors = note_decode(shop.published(FeedKind.COLORS, 0) or b"", ColorsNote)
     assert {color.id for color in colors.colors} >= {"green", "yellow", "red"}
     assert note_decode(shop.published(FeedKind.POLICIES, 0) or b"", PoliciesNote).default.colors == ["green"]

@@ -12,7 +12,8 @@ from tests.routes import Route, routes
 REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED}
 PERSONS: list[OfficerRole] = [ZHOU, FENG, GAO, SHEN, MA, WU, TAO, HE, NING, YAN]
 SIGN_IN = ("/accounts/login/", "/console/enter?next=", "/?next=")
-SAMPLE = {"int": "1", "uuid": "00000000-0000-7000-8000-000000000000", "str": "x", "slug": "x", "path": "x"}
+NUMBER = "00000000-0000-7000-8000-000000000000"
+SAMPLE = {"int": "1", "uuid": NUMBER, "uuidstr": NUMBER, "str": "x", "slug": "x", "path": "x"}
 
 
 def concrete(route: Route) -> str:

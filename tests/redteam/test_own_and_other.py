@@ -23,7 +23,7 @@ FORM = (
     b"outcome=confirm&kind=close_contact&anchor_day=2022-10-09&reason=x&verdict=approve&decision=approve&label=x&name=x"
 )
 NEVER = dict.fromkeys(
-    ("item_id", "proposal_id", "number", "checkpoint", "inspector", "area_id", "designation_id"), "987654"
+    ("item_id", "proposal_id", "number", "checkpoint", "inspector", "area_id", "designation_id", "notice_id"), "987654"
 ) | {"upload_id": "01a00000-0000-7000-8000-000000000000"}
 
 
@@ -74,8 +74,20 @@ def things(world: World) -> Things:
         "checkpoint": 1,
         "inspector": inspector,
         "upload_id": upload,
+        "notice_id": call_to_make(world, item),
     }
     return Things({name: str(value) for name, value in numbers.items()}, Pair(ZHOU, FENG), Pair(bai, lin))
+
+
+def call_to_make(world: World, item: int) -> int:
+    """A notice that reached no phone: the county calls that person."""
+    world.superuser(
+        "INSERT INTO notices_notice (subject_id, division, kind, key, content, worst, urgent, made_at, send_at, state,"
+        " attempts) SELECT subject_id, division, 'color_given', 'k', '{}', false, false, now(), now(), 'unreachable', 0"
+        " FROM casework_workitem WHERE id = %s",
+        [item],
+    )
+    return int(world.superuser("SELECT max(id) FROM notices_notice WHERE key = 'k'")[0][0])
 
 
 def ours() -> list[Route]:
@@ -113,6 +125,7 @@ def kept(world: World) -> list[tuple[object, ...]]:
         world.superuser("SELECT count(*) FROM areas_designation"),
         world.superuser("SELECT count(*) FROM areas_approval"),
         world.superuser("SELECT count(*) FROM evidence_evidence"),
+        world.superuser("SELECT id, state, settled_by_id FROM notices_notice ORDER BY id"),
     ]
 
 

@@ -231,7 +231,7 @@ def test_a_positive_made_negative_no_longer_explains_its_red(world: World) -> No
     results(world, result(MEI, at=NOW, word="阳性"))
     assert found(world) == []
     past_all(world, f"{EVIDENCE} fields = jsonb_set(fields, '{{result}}', '\"negative\"') WHERE subject_id = {mei}")
-    assert codes(world) == {"decision_differs", "state_differs", "record_differs"}
+    assert codes(world) == {"batch_content", "decision_differs", "state_differs", "record_differs"}
 
 
 def test_green_by_hand_in_every_table_is_still_found(world: World) -> None:

@@ -13,7 +13,7 @@ from typing import IO
 import msgspec
 
 from healthcode.adapters.side_store_lmdb import SideStoreLmdb
-from healthcode.adapters.table_files import CURRENT, TableReader
+from healthcode.adapters.table_files import CURRENT, NEXT, TableReader
 from healthcode.crypto.sealed_box import box_keypair, box_public
 from healthcode.edge.status import NOTHING, Moment, Status
 from healthcode.table.file import TableView
@@ -110,6 +110,7 @@ class EdgeHost:
         self._status = StatusFile(folder)
         self._side: SideStoreLmdb | None = None
         self._table: TableReader | None = None
+        self._waiting: TableReader | None = None
 
     def status(self) -> Status:
         """See `Host.status`."""
@@ -124,15 +125,32 @@ class EdgeHost:
                 return None
         return self._side
 
+    def waiting(self) -> TableView | None:
+        """See `Host.waiting`."""
+        if self._waiting is not None and not self._waiting.exists:
+            self._waiting = None  # renamed over the current table, or withdrawn
+        if self._waiting is None:
+            self._waiting = _reader(self._folder / NEXT, self._region)
+        if self._waiting is None:
+            return None
+        self._waiting.follow()
+        return self._waiting.view
+
     def table(self) -> TableView | None:
         """See `Host.table`."""
         if self._table is None:
-            try:
-                self._table = TableReader(self._folder / CURRENT, region=self._region)
-            except (OSError, TableError, ValueError):
-                return None
+            self._table = _reader(self._folder / CURRENT, self._region)
+        if self._table is None:
+            return None
         self._table.follow()
         return self._table.view
+
+
+def _reader(path: Path, region: int) -> TableReader | None:
+    try:
+        return TableReader(path, region=region)
+    except (OSError, TableError, ValueError):
+        return None
 
 
 def updater_lock(folder: Path) -> IO[str]:

@@ -27,7 +27,12 @@ class FeedUnavailable(Exception):
 
 async def connect(url: str, name: str) -> Connection:
     """A connection with bounds on connecting and on every statement.  Raises one of LOST."""
-    settings = {"application_name": f"healthcode-{name}", "lock_timeout": "5000"}
+    settings = {
+        "application_name": f"healthcode-{name}",
+        "lock_timeout": "5000",
+        # outbox and log are empty now and hold a batch of 500,000 in a moment: a plan kept from before is a wrong one
+        "plan_cache_mode": "force_custom_plan",
+    }
     return await asyncpg.connect(url, timeout=5, command_timeout=60, server_settings=settings)
 
 

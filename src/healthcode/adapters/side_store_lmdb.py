@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import lmdb
 
@@ -34,8 +34,9 @@ class SideStoreLmdb:
                 readonly=not writer,
                 mode=0o600,
             )
-            names = [_META, *(_name(kind) for kind in FeedKind)]
-            self._dbs = {name: self._env.open_db(name, create=writer) for name in names}
+            self._dbs = {_META: self._env.open_db(_META, create=writer)}
+            for kind in FeedKind if writer else ():
+                self._dbs[_name(kind)] = self._env.open_db(_name(kind))
         except lmdb.Error as error:
             if writer:
                 raise
@@ -45,13 +46,19 @@ class SideStoreLmdb:
 
     def get(self, kind: int, key: int) -> bytes | None:
         """See `SideStore.get`."""
+        db = self._db(kind)
+        if db is None:
+            return None
         with self._env.begin() as txn:
-            return txn.get(_KEY.pack(key + _SIGN), db=self._dbs[_name(kind)])
+            return txn.get(_KEY.pack(key + _SIGN), db=db)
 
     def items(self, kind: int) -> Iterator[tuple[int, bytes]]:
         """See `SideStore.items`: the iteration holds one read transaction, so finish it."""
+        db = self._db(kind)
+        if db is None:
+            return
         with self._env.begin() as txn:
-            for key, payload in txn.cursor(db=self._dbs[_name(kind)]):
+            for key, payload in txn.cursor(db=db):
                 yield _KEY.unpack(key)[0] - _SIGN, payload
 
     def applied(self, lane: int) -> int:
@@ -79,6 +86,16 @@ class SideStoreLmdb:
         with self._env.begin(write=True) as txn:
             for db in self._dbs.values():
                 txn.drop(db, delete=False)
+
+    def _db(self, kind: int) -> Any:
+        """The entries of a kind; None for a reader where an updater of an earlier release knew no such kind."""
+        name = _name(kind)
+        if name not in self._dbs:
+            try:
+                self._dbs[name] = self._env.open_db(name, create=False)
+            except lmdb.NotFoundError:
+                return None
+        return self._dbs[name]
 
     def close(self) -> None:
         """Close the environment; no iteration may be under way."""

@@ -120,6 +120,20 @@ class TableFile:
         """See `TableEditor.mark`."""
         self.editor.mark(applied=applied)
 
+    def adopt(self, *, file_id: bytes, valid_from: Minute) -> None:
+        """Make a copy of another machine's table this one's own draft."""
+        self.editor.mark(boot=boot_id(), clean=False, superseded=False, file_id=file_id, valid_from=valid_from)
+
+    def withdraw(self) -> None:
+        """Remove the file behind this name and let readers go.
+
+        Crash before the unlink: the name stays and whoever starts again decides again. After it, before the mark:
+        readers look behind the name and find nothing.
+        """
+        self.path.unlink(missing_ok=True)
+        self.editor.mark(superseded=True)
+        self.abandon()
+
     def grow(self, capacity: int) -> None:
         """Make room for `capacity` records and some more. Readers follow when the header says so.
 
@@ -143,7 +157,7 @@ class TableFile:
         have the new file, and `TableReader.follow` also looks at which file is behind the name.
         """
         self.flush()
-        old = TableFile(name, region=self._region) if name.exists() else None
+        old = _table_at(name, self._region)
         self.path.rename(name)
         _sync_folder(name.parent)
         self.path = name
@@ -194,6 +208,11 @@ class TableReader:
         """See `TableView.read`."""
         return self.view.read(number)
 
+    @property
+    def exists(self) -> bool:
+        """Whether a file is behind the name now."""
+        return _inode(self._path) >= 0
+
     def follow(self) -> bool:
         """Map anew if the table was replaced or grew; tell whether it did. Call it about once a second.
 
@@ -216,6 +235,14 @@ class TableReader:
         view = TableView(mapping, region=self._region)
         self._inode = inode
         return view
+
+
+def _table_at(name: Path, region: int) -> TableFile | None:
+    """The table behind a name; None where nothing is, or nothing that anybody could be reading."""
+    try:
+        return TableFile(name, region=region)
+    except (FileNotFoundError, TableError, ValueError):
+        return None
 
 
 def table_header(path: Path) -> Header:

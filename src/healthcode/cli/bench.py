@@ -23,7 +23,7 @@ _console = Console(stderr=True, highlight=False)
 
 @app.command()
 def bench(
-    name: str = typer.Argument(help="checks, visits, table, designation or population"),
+    name: str = typer.Argument(help="checks, visits, table, propagation, designation or population"),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object on the last line."),
     seconds: float = typer.Option(3.0, min=0.5, help="Seconds of each run."),
     pairs: int = typer.Option(5, min=1, help="Interleaved runs of each server."),
@@ -34,7 +34,8 @@ def bench(
     """Run one measurement alone on the machine; it sets up and removes what it needs (TMPDIR says where)."""
     edge = _load("edge")
     by_people = {"designation": _load("designation").designation, "population": _load("population").population}
-    measurements = {**edge.MEASUREMENTS, **by_people}
+    by_time = {"propagation": _load("propagation").propagation}
+    measurements = {**edge.MEASUREMENTS, **by_time, **by_people}
     if name not in measurements:
         _fail(f"There is no measurement {name!r}; there are: {', '.join(measurements)}.")
     if name != "table" and (os.cpu_count() or 1) < 2:
@@ -42,7 +43,7 @@ def bench(
     with tempfile.TemporaryDirectory(prefix="healthcode-bench-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o711)  # the account that PostgreSQL runs as passes through
         try:
-            options = {"seconds": seconds, "pairs": pairs}
+            options = {"seconds": seconds} if name in by_time else {"seconds": seconds, "pairs": pairs}
             if name in by_people:
                 options = {"people": people or _PEOPLE[name]}
             result = measurements[name](Path(folder), say=_say, **options)

@@ -6,6 +6,7 @@ from ninja.errors import HttpError, ValidationError
 
 from healthcode import __version__
 from healthcode.control.credentials.api import router as credentials
+from healthcode.control.exchange.api import router as exchange
 from healthcode.control.language import say
 from healthcode.control.notices.api import router as notices
 from healthcode.control.people.answers import shape_error
@@ -24,6 +25,7 @@ api.add_router("/people", people)
 api.add_router("/venues", venues)
 api.add_router("/rules", rulesets)
 api.add_router("/credentials", credentials)
+api.add_router("/exchange", exchange)
 api.add_router("/notices", notices)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from healthcode.control.notices.quiet import SendingRules
 from healthcode.control.people.ports import IdentityRegistry, SmsSender
+from healthcode.crypto.interfaces import SigningKey
 from healthcode.crypto.keystore import KeyStore
 from healthcode.rules.model import Ruleset
 from healthcode.rules.succession import RulesetHistory
@@ -36,7 +37,8 @@ class Ports:
 
     `ruleset` is the rulebook's on disk, or, where the clock decides among several, `base` is their history. What is in
     force also depends on what was published: ask `rulesets.reading`. `lake` is the folder
-    where evidence lies by number, for runs over everybody.
+    where evidence lies by number, for runs over everybody; `snapshots` the store from which edges take whole tables,
+    and `feed_key` signs the offers of them.
     """
 
     region: str
@@ -54,6 +56,8 @@ class Ports:
     lake: Path
     system_token: str = ""
     demo: bool = False
+    feed_key: SigningKey | None = None
+    snapshots: Path | None = None
     base: RulesetHistory | None = None
     rulebook: Mapping[str, RulebookSet] = field(default_factory=dict)
     sending: SendingRules = field(default_factory=SendingRules)

@@ -30,6 +30,8 @@ from healthcode.table.payloads import (
 )
 
 EPOCH_CONTEXT = b"healthcode/epoch"
+FAR: Minute = 1 << 62
+"""After every minute."""
 KEPT_EPOCH_MINUTES = 7 * 24 * 60
 """How long an epoch key is held after its end: sessions sealed with it are renewed daily and die then."""
 
@@ -125,6 +127,7 @@ class Notes:
         self._hosts = hosts
         self._opened: dict[bytes, EpochKey | None] = {}
         self._trusted: dict[str, dict[bytes, VerifyKey]] = {}
+        self._turns: tuple[Minute, Minute] = (0, FAR)
         self._keys = EpochKeys([])
         self._venue_reader = VenueReader({}, region=region, hosts=hosts)
         self.published = Published(None, None, self._keys, self._venue_reader, self._trusted)
@@ -139,21 +142,37 @@ class Notes:
         if trusted.get("venue", {}).keys() != self._trusted.get("venue", {}).keys():
             self._venue_reader = VenueReader(trusted.get("venue", {}), region=self._region, hosts=self._hosts)
         self._trusted = trusted
-        colors, policies = side.get(FeedKind.COLORS, 0), side.get(FeedKind.POLICIES, 0)
+        colors, policies = dict(side.items(FeedKind.COLORS)), dict(side.items(FeedKind.POLICIES))
+        self._turns = _turns({*colors, *policies}, now)
         self.published = Published(
-            _decoded(colors, ColorsNote),
-            _decoded(policies, PoliciesNote),
+            _decoded(_in_force(colors, now), ColorsNote),
+            _decoded(_in_force(policies, now), PoliciesNote),
             self._keys,
             self._venue_reader,
             self._trusted,
         )
         return self.published
 
+    def due(self, now: Minute) -> bool:
+        """Whether announced colors or policies have come into force, or gone out of it, since `read`."""
+        return not self._turns[0] <= now < self._turns[1]
+
     def _epoch(self, payload: bytes) -> EpochKey | None:
         """The epoch key sealed to this edge in a note, None where there is none for it."""
         if payload not in self._opened:
             self._opened[payload] = _epoch_key(payload, self._edge, self._private)
         return self._opened[payload]
+
+
+def _in_force(notes: Mapping[int, bytes], now: Minute) -> bytes | None:
+    """Of notes by the minute from which they hold (0: now) the newest that holds."""
+    newest = max((at for at in notes if at <= now), default=None)
+    return None if newest is None else notes[newest]
+
+
+def _turns(starts: Collection[int], now: Minute) -> tuple[Minute, Minute]:
+    """From when and until when the choice of `_in_force` stays."""
+    return max((at for at in starts if at <= now), default=0), min((at for at in starts if at > now), default=FAR)
 
 
 def ground_answers(note: GroundsNote, now: Minute, color_id: Callable[[int], str], state: int) -> list[Ground]:

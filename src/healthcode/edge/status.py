@@ -7,6 +7,7 @@ also while control is silent (`spec/color-table.md`, clock).
 import msgspec
 
 from healthcode.domain.outcome import FRESH_SECONDS
+from healthcode.domain.time import Minute
 
 CLOCK_TOLERANCE_S = 30.0
 """Beyond this difference between wall clock and control's time, improving transitions are withheld."""
@@ -28,6 +29,10 @@ class Status(msgspec.Struct, frozen=True):
     boot_id: str
     problem: str = ""
     """Why the data do not get fresher, in one word (`gap`, `database`, `rebuilding`), or empty."""
+    waiting_from: Minute = 0
+    """The minute from which a second table waits to be read; 0 for none."""
+    offers_refused: int = 0
+    """Offered tables that could not be used."""
 
 
 NOTHING = Status(0, "", {}, 0, 0, 0, "", "no_updater")
@@ -51,6 +56,29 @@ def clock_offset_s(status: Status, moment: Moment, boot_id: str) -> float | None
     """Wall clock minus control's time in seconds, or None where control's time is not known."""
     control_ms = control_now_ms(status, moment, boot_id)
     return None if control_ms is None else moment.wall_s - control_ms / 1000
+
+
+class Clocks(msgspec.Struct, frozen=True):
+    """The present minute by the slower and by the faster clock; the same where the own clock is to be believed.
+
+    `trusted` is control's minute, None while it is not known; `off` whether the own clock is distrusted.
+    """
+
+    early: Minute
+    late: Minute
+    trusted: Minute | None
+    off: bool
+
+
+def clocks_read(status: Status, moment: Moment, boot_id: str) -> Clocks:
+    """What the two clocks say: what is to come has certainly come by `early`, and perhaps by `late`."""
+    own = int(moment.wall_s) // 60
+    control_ms = control_now_ms(status, moment, boot_id)
+    offset_s = clock_offset_s(status, moment, boot_id)
+    if control_ms is None or offset_s is None or abs(offset_s) <= CLOCK_TOLERANCE_S:
+        return Clocks(own, own, None if control_ms is None else int(control_ms // 60_000), off=False)
+    trusted = int(control_ms // 60_000)
+    return Clocks(min(own, trusted), max(own, trusted), trusted, off=True)
 
 
 def data_age_s(status: Status, moment: Moment, boot_id: str) -> float | None:

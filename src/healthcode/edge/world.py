@@ -17,12 +17,12 @@ from healthcode.domain.time import Minute
 from healthcode.edge.answers import Color, Freshness, Ground, Policy
 from healthcode.edge.notes import Gate, Notes, Published, ground_answers
 from healthcode.edge.status import (
-    CLOCK_TOLERANCE_S,
     NOTHING,
+    Clocks,
     Moment,
     Status,
     clock_offset_s,
-    control_now_ms,
+    clocks_read,
     data_age_s,
 )
 from healthcode.table.file import TableView
@@ -49,6 +49,10 @@ class Host(Protocol):
         """The side files, None before there are any."""
         ...
 
+    def waiting(self) -> TableView | None:
+        """The table that waits for its minute, None where none does.  Asked before `table`."""
+        ...
+
     def table(self) -> TableView | None:
         """The present table, followed through growth and replacement; None before there is one."""
         ...
@@ -67,13 +71,14 @@ class World:
         self.freshness = Freshness("stale", None)
         self._host = host
         self._table: TableView | None = None
+        self._other: TableView | None = None
+        self._clocks = Clocks(0, 0, None, off=False)
         self._notes = Notes(region, edge, hosts)
         self._published = self._notes.published
         self._seen: object = None
         self._gates: dict[tuple[int, Minute], Gate | None] = {}
         self._recalled: dict[bytes, bool] = {}
         self._skew: Skew = "none"
-        self._trusted: Minute | None = None
         self._refreshed_s = float("-inf")
 
     # what requests ask -----------------------------------------------------------------------------------------------
@@ -107,12 +112,15 @@ class World:
 
     def record(self, number: int) -> Record:
         """The subject's record; UNKNOWN where there is none that is whole."""
-        return UNKNOWN if self._table is None else self._table.read(number)
+        if self._table is None:
+            return UNKNOWN
+        record = self._table.read(number)
+        return record if self._other is None else self._worse(record, self._other.read(number))
 
     def effective(self, record: Record, now: Minute) -> tuple[int, int]:
         """State and notices of a record now, by the clocks' rule (`record_effective`)."""
         severity = self._published.scheme_severity
-        return record_effective(record, now, severity=severity, skew=self._skew, trusted=self._trusted)
+        return record_effective(record, now, severity=severity, skew=self._skew, trusted=self._clocks.trusted)
 
     def color_id(self, state: int) -> str:
         """A color's id, `absent`, or `unknown` for whatever is not configured."""
@@ -202,38 +210,54 @@ class World:
 
     def refresh(self, moment: Moment) -> None:
         """Take over what the updater has written since, and compute the age of the data."""
-        status = self._host.status()
-        self._table = self._host.table()
-        self._take_notes(status, moment)
-        self.status = status
+        self.status = self._host.status()
+        self._clocks = clocks_read(self.status, moment, self._host.boot_id)
+        self._skew = "withhold_improving" if self._clocks.off else "none"
+        self._take_tables()
+        self._take_notes()
         self._refreshed_s = moment.boot_s
         self._grade(moment)
 
     def close(self) -> None:
-        """Let go of the table."""
-        self._table = None
+        """Let go of the tables."""
+        self._table = self._other = None
 
-    def _take_notes(self, status: Status, moment: Moment) -> None:
-        seen = (status.applied, status.table)
+    def _take_tables(self) -> None:
+        """The table of this minute.  While the clocks differ over a switch, both: the worse answer of the two counts.
+
+        The waiting table is looked for first: renamed in between, it is found under both names, not under none.
+        """
+        waiting, table = self._host.waiting(), self._host.table()
+        valid_from = None if waiting is None else waiting.header.valid_from
+        if valid_from is None or valid_from > self._clocks.late:
+            self._table, self._other = table, None
+        elif valid_from <= self._clocks.early or table is None:
+            self._table, self._other = waiting, None
+        else:
+            self._table, self._other = table, waiting
+
+    def _worse(self, first: Record, second: Record) -> Record:
+        severity = self._published.scheme_severity
+        states = [self.effective(record, self._clocks.late)[0] for record in (first, second)]
+        return second if severity(states[1]) > severity(states[0]) else first
+
+    def _take_notes(self) -> None:
         side = self._host.side()
-        if side is None or (seen == self._seen and self._published.complete):
+        seen = (self.status.applied, self.status.table)
+        due = self._notes.due(self._clocks.early)
+        if side is None or (seen == self._seen and not due and self._published.complete):
             return
         self._seen = seen
         self._gates.clear()
         self._recalled.clear()
-        self._published = self._notes.read(side, int(moment.wall_s) // 60)
+        self._published = self._notes.read(side, self._clocks.early)
 
     def _grade(self, moment: Moment) -> None:
-        """Freshness and clock state for the answers until the next refresh."""
-        boot = self._host.boot_id
-        age_s = data_age_s(self.status, moment, boot)
-        offset_s = clock_offset_s(self.status, moment, boot)
-        control_ms = control_now_ms(self.status, moment, boot)
-        off = offset_s is not None and abs(offset_s) > CLOCK_TOLERANCE_S
-        self._skew = "withhold_improving" if off else "none"
-        self._trusted = None if control_ms is None else int(control_ms // 60_000)
+        """Freshness for the answers until the next refresh."""
+        age_s = data_age_s(self.status, moment, self._host.boot_id)
         self.level = Level.stale if age_s is None else freshness_of(age_s, self._published.stale_after_s)
-        self.freshness = Freshness(self.level.value, None if age_s is None else round(age_s, 1), "off" if off else "ok")
+        clock = "off" if self._clocks.off else "ok"
+        self.freshness = Freshness(self.level.value, None if age_s is None else round(age_s, 1), clock)
 
     def _note(self, kind: FeedKind, key: int) -> bytes | None:
         side = self._host.side()

@@ -77,6 +77,15 @@ class Applier:
             lane: min([self._side_applied[lane], *(applied.get(lane, 0) for applied in stores)]) for lane in LANES
         }
 
+    def follow(self, tables: Sequence[RecordTarget]) -> None:
+        """Go on with these tables instead; raises `ValueError` for one that lacks what was applied already.
+
+        A new table catches up under an applier of its own first, so that the others never wait for it.
+        """
+        if any(table.header.applied.get(lane, 0) < self._applied[lane] for table in tables for lane in LANES):
+            raise ValueError("a table that joins must hold everything that was applied so far")
+        self._tables = list(tables)
+
     def applied(self, lane: int) -> int:
         """Return the last number of a lane that every store holds: fetch after it."""
         return self._applied[lane]

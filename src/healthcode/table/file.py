@@ -105,6 +105,8 @@ class TableEditor(TableView):
         superseded: bool | None = None,
         clean: bool | None = None,
         boot: bytes | None = None,
+        file_id: bytes | None = None,
+        valid_from: Minute | None = None,
     ) -> None:
         """Change the header; what is not given stays.
 
@@ -119,6 +121,8 @@ class TableEditor(TableView):
                 superseded=old.superseded if superseded is None else superseded,
                 clean=old.clean if clean is None else clean,
                 boot=old.boot if boot is None else boot,
+                file_id=old.file_id if file_id is None else file_id,
+                valid_from=old.valid_from if valid_from is None else valid_from,
             )
         )
 

@@ -15,12 +15,13 @@ class FeedKind(IntEnum):
     RECORD = 1  # key: subject number; payload: the 32 bytes of table/record.py
     GROUNDS = 2  # key: subject number
     VENUE = 3  # key: venue number
-    COLORS = 4  # key: 0
-    POLICIES = 5  # key: 0
+    COLORS = 4  # key: the minute from which they hold, 0 for now
+    POLICIES = 5  # key: the minute from which they hold, 0 for now
     RECALL = 6  # key: first 8 bytes of the recalled handle
     EPOCHS = 7  # key: epoch id
     DOCUMENT = 8  # key: first 8 bytes of the document's keyed digest
     TRUST = 9  # key: first 8 bytes of the key id
+    TABLE = 10  # key: the minute from which the offered table may be read, 0 for now
     PAPER = 11  # key: first 8 bytes of the paper's handle
 
 

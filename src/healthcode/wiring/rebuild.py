@@ -1,12 +1,12 @@
 """Building a table and its side files from a snapshot, beside those in use."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import structlog
 
+from healthcode.adapters.offered_tables import draft_name
 from healthcode.adapters.side_store_lmdb import SideStoreLmdb
 from healthcode.adapters.snapshot_files import snapshots_list
 from healthcode.adapters.table_files import TableFile
@@ -33,8 +33,6 @@ def table_rebuild(folder: Path, snapshots: Path, side: SideStoreLmdb, *, region:
     The side files change in place and never lose an entry that the snapshot has, so that a gate that asks meanwhile
     is answered.  Their watermarks are zero until they are complete: dying in between costs a longer replay.
     """
-    for draft in folder.glob("table-draft-*.bin"):
-        draft.unlink()
     for path in snapshots_list(snapshots):
         try:
             _prove(path, region, public)
@@ -42,7 +40,7 @@ def table_rebuild(folder: Path, snapshots: Path, side: SideStoreLmdb, *, region:
         except (SnapshotError, OSError) as error:
             _log.warning("snapshot_refused", file=path.name, reason=str(error))
     side.apply([], dict.fromkeys(LANES, 0))
-    return Rebuilt(TableFile.create(_draft(folder), region=region, capacity=EMPTY_CAPACITY), 0)
+    return Rebuilt(TableFile.create(draft_name(folder), region=region, capacity=EMPTY_CAPACITY), 0)
 
 
 def _prove(path: Path, region: int, public: VerifyKey) -> None:
@@ -57,7 +55,7 @@ def _from_snapshot(path: Path, folder: Path, side: SideStoreLmdb, region: int, p
         reader = SnapshotReader(file.read, region=region, public=public)
         head = reader.head
         table = TableFile.create(
-            _draft(folder),
+            draft_name(folder),
             region=region,
             capacity=max(EMPTY_CAPACITY, head.capacity),
             applied=head.applied,
@@ -86,7 +84,3 @@ def _strangers(side: SideStoreLmdb, kept: set[tuple[int, int]]) -> Iterator[Side
         for key, _ in list(side.items(kind)):
             if (kind, key) not in kept:
                 yield SideChange(kind, key, None)
-
-
-def _draft(folder: Path) -> Path:
-    return folder / f"table-draft-{os.urandom(4).hex()}.bin"

@@ -17,16 +17,20 @@ import structlog
 from healthcode.adapters.edge_files import SIDE, StatusFile, boot_name, identity_open, moment_now, updater_lock
 from healthcode.adapters.feed_postgres import FeedUnavailable, PostgresFeed
 from healthcode.adapters.side_store_lmdb import SideStoreLmdb
-from healthcode.adapters.table_files import CURRENT, TableFile
+from healthcode.adapters.table_files import TableFile
 from healthcode.crypto.interfaces import VerifyKey
 from healthcode.crypto.suites import suite
-from healthcode.edge.status import Moment, Status
+from healthcode.domain.time import Minute
+from healthcode.edge.status import Moment, Status, clocks_read
 from healthcode.table.applier import Applier
-from healthcode.table.header import TableError
+from healthcode.table.header import Header, TableError
 from healthcode.table.heartbeat import HeartbeatError
 from healthcode.table.messages import BULK, LANES, SINGLE, FeedMessage, FeedSource
+from healthcode.table.offer import TableOffer
+from healthcode.wiring.offers import Follow, Offers
 from healthcode.wiring.rebuild import Rebuilt, table_rebuild
 from healthcode.wiring.settings import Settings
+from healthcode.wiring.tables import Tables
 
 POLL_S = 0.2
 """How long a round waits for a NOTIFY that may never come."""
@@ -77,33 +81,35 @@ class Updater:
         self._beat = b""
         self._compared = b""
         self._gap_rounds = 0
+        self._offers = Offers(folder, snapshots, source, region=region, public=public)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Follow the feed until `stop`; on return the table is closed in order."""
+        """Follow the feed until `stop`; on return the tables are closed in order."""
         lock = updater_lock(self._folder)
         identity_open(self._folder)
         self._side = SideStoreLmdb(self._folder / SIDE, writer=True)
+        self._tables = Tables(self._folder, region=self._region)
         await self._open()
         try:
             while not stop.is_set():
                 if not await self._round():
                     await self._source.wait(POLL_S)
         finally:
-            self._table.close()
+            await self._offers.abandon()
+            self._tables.close()
             self._side.close()
             await self._source.close()
             lock.close()
 
     async def _open(self) -> None:
         """Go on with the table that is there, or build one."""
-        path = self._folder / CURRENT
         try:
-            self._table = table_claim(path, self._region)
+            self._tables.open()
         except (FileNotFoundError, TableError, ValueError) as error:
             _log.info("table_rebuild", reason=str(error))
             await self._rebuild()
             return
-        self._applier = self._applier_for(self._table)
+        self._applier = self._applier_for(self._tables.current)
         self._write_status(as_of_ms=self._status.as_of_ms)
 
     async def _rebuild(self) -> None:
@@ -111,48 +117,38 @@ class Updater:
         rebuilt: Rebuilt = table_rebuild(
             self._folder, self._snapshots, self._side, region=self._region, public=self._public
         )
-        self._table, self._applier = rebuilt.table, self._applier_for(rebuilt.table)
+        self._applier = self._applier_for(rebuilt.table)
         with suppress(FeedUnavailable):
             while await self._take():
                 pass
-        self._put_in_place()
+        self._tables.put(rebuilt.table)
         self._gap_rounds = 0
         self._write_status(as_of_ms=rebuilt.made_ms)
 
-    def _put_in_place(self) -> None:
-        """Rename the new table over the old one, which readers leave when it is marked.
-
-        Dying before the rename: the draft is removed at the next start and the old table was never touched.
-        """
-        name = self._folder / CURRENT
-        try:
-            self._table.replace(name)
-        except (TableError, ValueError):  # what lies there is no table: nobody can be reading it
-            name.unlink()
-            self._table.replace(name)
-
     def _applier_for(self, table: TableFile) -> Applier:
         self._beat = b""
-        return Applier([table], self._side, region=self._region, public=self._public)
+        waiting = [] if self._tables.waiting is None else [self._tables.waiting]
+        return Applier([table, *waiting], self._side, region=self._region, public=self._public)
 
     async def _round(self) -> bool:
         """One look at the feed.  True where more is waiting already."""
         problem = ""
         try:
             more = await self._take()
+            await self._prepare()
         except FeedUnavailable:
             more, problem = False, "database"
         except HeartbeatError as error:
             _log.warning("heartbeat_refused", reason=str(error))
             more, problem = False, "heartbeat"
-        moment = self._clock()
-        health = self._applier.health(int(moment.wall_s * 1000))
+        self._switch()
+        health = self._applier.health(int(self._clock().wall_s * 1000))
         if health.gap or health.rewound:
             problem = "gap" if health.gap else "rewound"
             self._gap_rounds += 1
         else:
             self._gap_rounds = 0
-        self._write_status(problem=problem)
+        self._write_status(problem=problem or ("offer_refused" if self._offers.refused else ""))
         if self._gap_rounds and self._gap_rounds % GAP_ROUNDS == 0:
             await self._rebuild_from_newer()
         return more
@@ -176,13 +172,46 @@ class Updater:
     async def _fetch(self, lane: int, limit: int) -> list[FeedMessage]:
         return await self._source.fetch(lane, self._applier.applied(lane), limit)
 
+    async def _prepare(self) -> None:
+        """Bring an offered table a step nearer, and put it in place when it holds all that the others hold."""
+        offers = self._offers.published(self._side)
+        now, now_ms = self._minute(), int(self._clock().wall_s * 1000)
+        waiting = self._tables.waiting
+        if waiting is not None and self._withdrawn(waiting.header, offers, now_ms):
+            self._tables.withdraw()
+            self._applier.follow(self._tables.all)
+        table = await self._offers.step(
+            offers,
+            now,
+            current=self._tables.current.header,
+            waiting=None if self._tables.waiting is None else self._tables.waiting.header,
+            follow=Follow({lane: self._applier.applied(lane) for lane in LANES}, self._beat, now_ms),
+        )
+        if table is not None:
+            self._tables.put(table) if table.header.valid_from <= now else self._tables.wait(table)
+            self._applier.follow(self._tables.all)
+
+    def _withdrawn(self, waiting: Header, offers: list[TableOffer], now_ms: int) -> bool:
+        """Whether control took an offer back: everything that it published is applied, and the offer is gone."""
+        if self._applier.health(now_ms).as_of_ms is None:
+            return False
+        return all(offer.file_id != waiting.file_id for offer in offers)
+
+    def _switch(self) -> None:
+        """Tidy up after the readers, who switched by their clocks."""
+        if self._tables.switch(self._minute()):
+            self._applier.follow(self._tables.all)
+
+    def _minute(self) -> Minute:
+        """The present minute, by the slower clock where ours is not to be believed: the readers' own rule."""
+        return clocks_read(self._status, self._clock(), self._boot).early
+
     async def _rebuild_from_newer(self) -> None:
-        """The feed does not give what is missing: only a snapshot can."""
+        """The feed does not give what is missing: only a snapshot can.  What waits lacks it too."""
         _log.warning("feed_gap", applied={lane: self._applier.applied(lane) for lane in LANES})
-        old = self._table
+        await self._offers.abandon()
+        self._tables.withdraw()
         await self._rebuild()
-        with suppress(ValueError, OSError):
-            old.abandon()
 
     def _write_status(self, *, as_of_ms: int | None = None, problem: str = "") -> None:
         """Tell the workers.  What was known before this process started stays known while the host runs."""
@@ -197,13 +226,15 @@ class Updater:
             control_ms, heard_boot_ms = now_ms - health.clock_offset_ms, int(moment.boot_s * 1000)
         self._status = Status(
             region=self._region,
-            table=self._table.header.file_id.hex(),
+            table=self._tables.current.header.file_id.hex(),
             applied={lane: self._applier.applied(lane) for lane in LANES},
             as_of_ms=health.as_of_ms or (before.as_of_ms if as_of_ms is None else as_of_ms),
             control_ms=control_ms,
             heard_boot_ms=heard_boot_ms,
             boot_id=self._boot,
             problem=problem,
+            waiting_from=0 if self._tables.waiting is None else self._tables.waiting.header.valid_from,
+            offers_refused=self._offers.refused,
         )
         self._status_file.write(self._status)
 
@@ -211,17 +242,6 @@ class Updater:
         """Whether a heartbeat came since the clock was last compared."""
         new, self._compared = self._beat != self._compared, self._beat
         return new
-
-
-def table_claim(path: Path, region: int) -> TableFile:
-    """The table at `path`, ours to write.  Raises FileNotFoundError, or TableError where it must be built again."""
-    table = TableFile(path, region=region)
-    try:
-        table.claim()
-    except TableError:
-        table.abandon()
-        raise
-    return table
 
 
 async def updater_follow(settings: Settings) -> None:

@@ -3,7 +3,8 @@
  *
  * `j` / `k` walk the rows of `[data-queue]`, `Enter` opens the one that has the focus, a key named by `data-key` presses
  * that control, `/` goes to `[data-search]`, `?` shows every key of this page, `Escape` leaves a field or the help.
- * Typing into a field is never taken for a command. Also: dialogs by `data-opens`, live clocks by `data-due`.
+ * Typing into a field is never taken for a command. Also: dialogs by `data-opens`, live clocks by `data-due`, and
+ * parts that keep themselves true by `data-refreshes` (seconds).
  */
 
 const TEXTS = {
@@ -133,3 +134,20 @@ function clocksUpdate(now: number): void {
 clocksUpdate(Date.now());
 setInterval(() => clocksUpdate(Date.now()), 30_000);
 document.addEventListener("htmx:afterSwap", () => clocksUpdate(Date.now()));
+
+/** `<section id="…" data-refreshes="2">` is fetched again until the server no longer says so; nothing else is touched. */
+async function partsRefresh(): Promise<void> {
+  const part = document.querySelector<HTMLElement>("[data-refreshes][id]");
+  if (!part) return;
+  const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
+  const fresh = answer?.ok ? new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id) : null;
+  if (fresh) part.replaceWith(fresh);
+  refreshLater();
+}
+
+function refreshLater(): void {
+  const seconds = Number(document.querySelector<HTMLElement>("[data-refreshes][id]")?.dataset["refreshes"]);
+  if (seconds > 0) setTimeout(() => void partsRefresh(), seconds * 1000);
+}
+
+refreshLater();

@@ -16,6 +16,8 @@ import { session, sessionKeep } from "./session";
 const MINUTES_AHEAD = 30;
 const MINUTES_LOW = 8;
 const HINT_DEFAULT_S = 30;
+/** How often in a row an unknown state is asked for again soon. */
+const UNKNOWN_SOON = 4;
 
 export interface Showing {
   readonly answer: StateAnswer | null;
@@ -83,7 +85,16 @@ export function stateAt(answer: StateAnswer, now: number): string {
 
 let timer = 0;
 let failures = 0;
+let unknowns = 0;
 let running = false;
+
+/** When to ask again: by the hint; sooner, a few times, while nobody knows, as in the seconds after an application. */
+function pauseMs(): number {
+  const { answer } = showing.get();
+  unknowns = answer?.state === "unknown" ? unknowns + 1 : 0;
+  if (unknowns > 0 && unknowns <= UNKNOWN_SOON) return backoffMs(unknowns);
+  return (answer?.hint_s ?? HINT_DEFAULT_S) * 1000 * (0.8 + Math.random() * 0.4);
+}
 
 function plan(ms: number): void {
   clearTimeout(timer);
@@ -100,7 +111,7 @@ export async function renew(force = false): Promise<void> {
     else await stateFetch(bearer);
     failures = 0;
     void passRenew(serverNow());
-    plan((showing.get().answer?.hint_s ?? HINT_DEFAULT_S) * 1000 * (0.8 + Math.random() * 0.4));
+    plan(pauseMs());
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     failures += 1;

@@ -55,6 +55,23 @@ BEGIN
     END IF;
 END $$;
 
+-- How many people an approved designation takes in, or gives back: the whole of its progress.
+CREATE OR REPLACE FUNCTION designation_size(designation bigint) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    SELECT CASE WHEN g.rescinds_id IS NOT NULL THEN (
+               SELECT count(*) FROM evidence_evidence e
+                WHERE e.designation_id = g.rescinds_id
+                  AND NOT EXISTS (SELECT 1 FROM evidence_evidence l WHERE l.supersedes_id = e.id))
+           WHEN NOT g.residents THEN 0
+           WHEN EXISTS (SELECT 1 FROM areas_areaplace p WHERE p.area_id = g.area_id) THEN (
+               SELECT count(DISTINCT s.number) FROM areas_areaplace p
+                 JOIN people_placeindex x ON x.index = p.index
+                 JOIN people_subject s ON s.number = x.subject_id AND s.present_division = g.division
+                WHERE p.area_id = g.area_id)
+           ELSE (SELECT count(*) FROM people_subject s WHERE s.present_division = g.division) END
+      FROM areas_designation g WHERE g.id = designation AND act_kind() = 'system'
+$$;
+
 -- Record the next people of an approved designation in one statement; who has a row already is passed over. The worker
 -- calls it and can say nothing else: day, instant and how far to go. Returns everybody looked at, new or not.
 CREATE OR REPLACE FUNCTION designation_record(

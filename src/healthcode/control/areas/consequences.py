@@ -1,12 +1,12 @@
 """What an approved designation brings about: residents recorded or taken back, and everybody concerned derived anew.
 
-In batches, each a transaction of its own on the bulk lane. If we die between two, the job runs again from the start and
-finds what is left: who has a row already is not listed again, and deriving anew changes nothing by itself.
+In batches, each a transaction of its own on the bulk lane, which also moves the designation's progress. If we die
+between two, the job goes on after the last one; who has a row already is recorded by nobody twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
@@ -16,11 +16,13 @@ from procrastinate.contrib.django import app
 
 from healthcode.control.access import act_begin
 from healthcode.control.areas.book import period_at
-from healthcode.control.areas.models import Designation, RiskArea, Verdict
+from healthcode.control.areas.models import Carried, Carrying, Designation, RiskArea, Verdict
+from healthcode.control.areas.progress import carrying_get, designation_size, step_add, step_enter, steps_of, turn_take
 from healthcode.control.areas.reading import LOCK, areas_read
 from healthcode.control.audit.names import EventName
 from healthcode.control.audit.services import event_append
 from healthcode.control.evidence.derivation import subjects_derive
+from healthcode.control.evidence.models import Evidence
 from healthcode.control.evidence.rows import chunks
 from healthcode.control.people.models import Subject
 from healthcode.control.ports import ports
@@ -30,7 +32,9 @@ APPLY: Final = "areas.apply"
 """The worker's job (tasks.py)."""
 _BATCH: Final = 2_000
 _EVERYBODY: Final = 2**62
-Record = Callable[[Designation, int, datetime], tuple[int, list[int]]]
+Page = tuple[int, int, list[int]]
+"""The last number looked at, how many were looked at (0: nobody is left), who was recorded."""
+Record = Callable[[Designation, int, datetime], Page]
 DERIVE: Final = "areas.derive"
 _PURPOSE: Final = "carry out a designation"
 
@@ -46,15 +50,18 @@ def area_derive_later(area: int) -> None:
 
 
 def designation_apply(designation: int, *, now: datetime) -> int:
-    """Carry out an approved designation; returns how many people were derived. Opens its own acts; repeatable."""
+    """Carry out an approved designation; returns how many people were derived for it in all.
+
+    Opens its own acts. Killed anywhere, it goes on after the last batch that it committed; finished, it does nothing.
+    """
     with _act():
         said = Designation.objects.select_related("area", "approval").get(pk=designation)
-    if said.rescinds_id is not None:
-        return len(_in_batches(said, _rescind, EventName.AREA_RESIDENTS_RESCINDED, now))
-    done: set[int] = set()
-    if said.residents:
-        done = _in_batches(said, _record, EventName.AREA_RESIDENTS_RECORDED, now)
-    return len(done) + area_derive(said.area_id, but=done, now=now)
+        row = carrying_get(designation, now=now)
+    steps = steps_of(said)
+    begun = Carried(row.step)
+    for step in steps[steps.index(begun) :] if begun in steps else steps:
+        _CARRY[step](said, row, now)
+    return row.derived
 
 
 def resident_moved(number: int, *, now: datetime) -> int:
@@ -74,43 +81,74 @@ def resident_moved(number: int, *, now: datetime) -> int:
     return taken
 
 
-def area_derive(area: int, *, but: Collection[int] = (), now: datetime) -> int:
-    """Derive everybody else whose evidence names the area; returns how many people. Opens its own acts."""
-    numbers = [number for number in _concerned(area) if number not in but]
+def area_derive(area: int, *, now: datetime) -> int:
+    """Derive everybody whose evidence names the area; returns how many people. Opens its own acts."""
+    numbers = _concerned(area)
     for part in chunks(numbers, _BATCH):
         with _act():
             subjects_derive(part, now=now, lane=1)
     return len(numbers)
 
 
-def _in_batches(said: Designation, record: Record, name: EventName, now: datetime) -> set[int]:
+def _derive(said: Designation, row: Carrying, now: datetime) -> None:
+    """Derive whoever else has the area in her evidence; whom the designation took in was derived with that."""
+    concerned = _concerned(said.area_id)
+    with _act():
+        done = set(Evidence.objects.filter(designation=said).values_list("subject_id", flat=True))
+        numbers = [number for number in concerned if number not in done]
+        step_enter(row, Carried.DERIVE, len(numbers), now=now)
+    for part in chunks([number for number in numbers if number > row.last], _BATCH):
+        with _act():
+            if not turn_take(row, Carried.DERIVE) or row.last >= part[-1]:
+                return  # another worker is at it
+            subjects_derive(part, now=now, lane=1)
+            step_add(row, last=part[-1], looked_at=len(part), recorded=0, derived=len(part), now=now)
+
+
+def _take_in(said: Designation, row: Carrying, now: datetime) -> None:
+    _in_batches(said, row, Carried.RECORD, now)
+
+
+def _take_back(said: Designation, row: Carrying, now: datetime) -> None:
+    _in_batches(said, row, Carried.RESCIND, now)
+
+
+def _in_batches(said: Designation, row: Carrying, step: Carried, now: datetime) -> None:
     """Record batch after batch until nobody is left; each names itself in the audit, in its own transaction."""
-    done: set[int] = set()
-    last = 0
+    record, name = _RECORDS[step]
+    with _act():
+        step_enter(row, step, designation_size(said.pk), now=now)
     while True:
         with _act():
-            looked_at, numbers = record(said, last, now)
+            if not turn_take(row, step):
+                return
+            last, looked_at, numbers = record(said, row.last, now)
             if not looked_at:
-                return done
-            last = looked_at
+                return
             if numbers:
                 subjects_derive(numbers, now=now, lane=1)
                 _event(name, said, len(numbers), now)
-                done.update(numbers)
+            step_add(row, last=last, looked_at=looked_at, recorded=len(numbers), derived=len(numbers), now=now)
 
 
-def _record(said: Designation, after: int, now: datetime) -> tuple[int, list[int]]:
-    """(the last number looked at, 0 at the end; who was recorded), in one statement of the database."""
+def _finish(said: Designation, row: Carrying, now: datetime) -> None:
+    del said
+    with _act():
+        step_enter(row, Carried.DONE, row.of, now=now)
+
+
+def _record(said: Designation, after: int, now: datetime) -> Page:
+    """The next people of a designation, recorded in one statement of the database."""
     query = "designation_record(%s, %s, %s, %s, %s, %s)"
     return _looked(_page(query, said.pk, after, _EVERYBODY, _BATCH, _today(now), now, made=False))
 
 
-def _rescind(said: Designation, after: int, now: datetime) -> tuple[int, list[int]]:
+def _rescind(said: Designation, after: int, now: datetime) -> Page:
     return _looked(_page("designation_rescind(%s, %s, %s, %s)", said.pk, after, _BATCH, now))
 
 
-def _looked(rows: list[tuple[int, bool]]) -> tuple[int, list[int]]:
-    return max((number for number, _ in rows), default=0), [number for number, made in rows if made]
+def _looked(rows: list[tuple[int, bool]]) -> Page:
+    return max((number for number, _ in rows), default=0), len(rows), [number for number, made in rows if made]
 
 
 def _page(call: str, *values: int | datetime, made: bool = True) -> list[tuple[int, bool]]:
@@ -152,3 +190,15 @@ def _act() -> Iterator[None]:
     with transaction.atomic():
         act_begin(ports().system_token, _PURPOSE)
         yield
+
+
+_RECORDS: Final[Mapping[Carried, tuple[Record, EventName]]] = {
+    Carried.RECORD: (_record, EventName.AREA_RESIDENTS_RECORDED),
+    Carried.RESCIND: (_rescind, EventName.AREA_RESIDENTS_RESCINDED),
+}
+_CARRY: Final[Mapping[Carried, Callable[[Designation, Carrying, datetime], None]]] = {
+    Carried.RECORD: _take_in,
+    Carried.RESCIND: _take_back,
+    Carried.DERIVE: _derive,
+    Carried.DONE: _finish,
+}

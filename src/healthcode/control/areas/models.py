@@ -158,6 +158,32 @@ class Approval(models.Model):
         return f"approval {self.pk}"
 
 
+class Carried(StrEnum):
+    """What the worker does next about an approved designation. Each step commits before the row names the following."""
+
+    WAIT = "wait"
+    RECORD = "record"
+    RESCIND = "rescind"
+    DERIVE = "derive"
+    DONE = "done"
+
+
+class Carrying(models.Model):
+    """How far an approved designation is carried out. Written in the transaction of what it counts; never evidence."""
+
+    designation = models.OneToOneField(Designation, on_delete=models.PROTECT, primary_key=True, related_name="carrying")
+    step = models.CharField(max_length=8, choices=[(c.value, c.value) for c in Carried], default=Carried.WAIT.value)
+    last = models.BigIntegerField(default=0, help_text="the last subject number of this step that is done")
+    done = models.BigIntegerField(default=0, help_text="people of this step looked at so far")
+    of = models.BigIntegerField(default=0, help_text="people of this step, as counted when it began")
+    recorded = models.BigIntegerField(default=0, help_text="people whose row was written or taken back")
+    derived = models.BigIntegerField(default=0, help_text="people derived anew, those included")
+    at = models.DateTimeField(help_text="when it last moved")
+
+    def __str__(self) -> str:
+        return f"designation {self.designation_id}: {self.step} {self.done}/{self.of}"
+
+
 class RuledStep(models.Model):
     """A level that ended by rule. Written by the worker alone; the numbering is that of approvals (`areas.sql`)."""
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db import connection
 from django.db.models import QuerySet
 
 from healthcode.control.areas.book import Approved, period_at
-from healthcode.control.areas.models import Designation, RiskArea, RuledStep, Verdict
+from healthcode.control.areas.models import Carried, Carrying, Designation, RiskArea, RuledStep, Verdict
 from healthcode.control.areas.reading import areas_read
-from healthcode.control.areas.words import LEVEL_WORDS, clear_word, level_word, said_word, verdict_word
+from healthcode.control.areas.words import LEVEL_WORDS, carrying_word, clear_word, level_word, said_word, verdict_word
 from healthcode.control.language import say
 from healthcode.control.people.places import place_index
 from healthcode.domain.address import place_named
 from healthcode.domain.area import Area
 from healthcode.domain.division import division_get
 from healthcode.domain.time import instant_of, minute_of
+
+_MOST_CARRYINGS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,18 @@ class AreaRow:
     since: datetime | None
     until: datetime | None
     waiting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CarryingLine:
+    """How far a designation is carried out; `percent` None while that is not known."""
+
+    name: str
+    said: str
+    step: str
+    row: Carrying
+    percent: int | None
+    finished: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +130,17 @@ def area_history(area: RiskArea) -> list[Line]:
     return sorted(lines, key=lambda line: line.at, reverse=True)
 
 
+def carryings(scope: str, *, area: int | None = None) -> list[CarryingLine]:
+    """What the worker is at within `scope`, and of one area also what it did last."""
+    rows = Carrying.objects.filter(designation__division__startswith=scope).select_related("designation__area")
+    if area is not None:
+        rows = rows.filter(designation__area=area)
+    rows = rows.order_by("-designation")
+    under_way = list(rows.exclude(step=Carried.DONE.value)[:_MOST_CARRYINGS])
+    last = list(rows[:1]) if area is not None and not under_way else []
+    return [_carried(row) for row in (*under_way, *last)]
+
+
 def batch_to_rescind(area: RiskArea) -> int | None:
     """The last designation that took residents in and was not taken back, or None."""
     rows = Designation.objects.filter(area=area, approval__verdict=Verdict.APPROVE.value)
@@ -146,6 +172,13 @@ def _row(area: RiskArea, period: Area | None, waiting: bool) -> AreaRow:
         instant_of(period.until) if period and period.until is not None else None,
         waiting,
     )
+
+
+def _carried(row: Carrying) -> CarryingLine:
+    finished = row.step == Carried.DONE.value
+    percent = 100 if finished else 100 * row.done // row.of if row.of else None
+    said = row.designation
+    return CarryingLine(area_name(said.area), said_word(said), carrying_word(Carried(row.step)), row, percent, finished)
 
 
 def _said(row: Designation) -> Line:

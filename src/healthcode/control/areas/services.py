@@ -12,6 +12,7 @@ from typing import Any
 from healthcode.control.areas.consequences import designation_apply_later
 from healthcode.control.areas.drafts import Draft, draft_check, missing, reason_missing
 from healthcode.control.areas.models import LIFTED, Approval, AreaPlace, Designation, RiskArea, Verdict
+from healthcode.control.areas.progress import carrying_begin
 from healthcode.control.areas.reading import area_turn
 from healthcode.control.areas.selectors import numbers_of
 from healthcode.control.audit.names import EventName
@@ -106,6 +107,7 @@ def area_review(
     _event(EventName.AREA_APPROVED if verdict is Verdict.APPROVE else EventName.AREA_RETURNED, said, now)
     if verdict is Verdict.APPROVE and not said.restrains:
         # If we die before the commit there is neither approval nor job; after it both, and the worker goes on.
+        carrying_begin(said.pk, now=now)
         designation_apply_later(said.pk)
     return approval
 

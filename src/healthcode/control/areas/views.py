@@ -22,6 +22,7 @@ from healthcode.control.areas.selectors import (
     area_rows,
     areas_in_scope,
     batch_to_rescind,
+    carryings,
     designations_waiting,
     numbers_of,
 )
@@ -141,7 +142,13 @@ def decide(request: ActRequest, designation_id: int) -> HttpResponse:
 
 def _county(request: ActRequest) -> dict[str, Any]:
     page = Paginator(areas_in_scope(request.act.division or "none"), PAGE).get_page(request.GET.get("page"))
-    return {"page": page, "rows": area_rows(page, now=_now()), "base": COUNTY, "levels": level_choices()}
+    return {
+        "page": page,
+        "rows": area_rows(page, now=_now()),
+        "base": COUNTY,
+        "levels": level_choices(),
+        **_carryings(request.act.division or "none"),
+    }
 
 
 def _city(request: ActRequest) -> dict[str, Any]:
@@ -152,7 +159,13 @@ def _city(request: ActRequest) -> dict[str, Any]:
         "rows": area_rows(page, now=_now()),
         "base": CITY,
         "proposals": [(said, area_name(said.area), said_word(said)) for said in designations_waiting(scope)],
+        **_carryings(scope),
     }
+
+
+def _carryings(scope: str, area: int | None = None) -> dict[str, Any]:
+    found = carryings(scope, area=area)
+    return {"carryings": found, "carrying_on": any(not one.finished for one in found)}
 
 
 def _area(area: RiskArea) -> dict[str, Any]:
@@ -164,6 +177,7 @@ def _area(area: RiskArea) -> dict[str, Any]:
         "step": step and {"what": step_word(step), "why": clear_word(step.clear_days, step.since)},
         "history": area_history(area),
         "batch": batch_to_rescind(area),
+        **_carryings(area.division, area.pk),
     }
 
 

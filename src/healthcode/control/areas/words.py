@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from healthcode.control.areas.models import LIFTED, Verdict
+from healthcode.control.areas.models import LIFTED, Carried, Verdict
 from healthcode.control.areas.steps import Step
 from healthcode.control.language import say
 from healthcode.domain.area import AreaLevel
@@ -27,6 +27,15 @@ LEVEL_WORDS: Final[dict[str, LevelWord]] = {
     AreaLevel.medium.value: LevelWord("中风险", "Medium risk", "yellow"),
     AreaLevel.low.value: LevelWord("低风险", "Low risk", "blue"),
     LIFTED: LevelWord("解除", "Lifted", "grey"),
+}
+
+
+_CARRYING: Final = {
+    Carried.WAIT: ("排队等候", "Waiting its turn"),
+    Carried.RECORD: ("逐批列入居民", "Taking the residents in"),
+    Carried.RESCIND: ("逐批撤回居民", "Taking the residents back"),
+    Carried.DERIVE: ("推导其余涉及的人", "Deriving the others concerned"),
+    Carried.DONE: ("已完成", "Finished"),
 }
 
 
@@ -78,6 +87,12 @@ def clear_word(days: int, since: Day) -> str:
 def clock(at: datetime) -> str:
     """An instant on the region's clock."""
     return f"{at.astimezone(REGION_TZ):%Y-%m-%d %H:%M}"
+
+
+def carrying_word(step: Carried) -> str:
+    """What the worker is at."""
+    zh, en = _CARRYING[step]
+    return say(zh, en)
 
 
 def level_choices() -> list[tuple[str, str]]:

@@ -15,12 +15,13 @@ from healthcode.control.access import act_begin
 from healthcode.control.bridge.models import Published
 from healthcode.control.bridge.services import publish
 from healthcode.control.ports import Ports, ports
-from healthcode.control.rulesets.reading import ruleset_in_force
+from healthcode.control.rulesets.reading import rules_known
 from healthcode.crypto.suites import suite
 from healthcode.domain.outcome import OUTCOME_ADVICE, OUTCOME_WORDS, STALE_SECONDS, VERDICT_WORDS
 from healthcode.domain.policy import CheckPolicy
-from healthcode.domain.time import minute_of
+from healthcode.domain.time import Minute, minute_of
 from healthcode.rules.model import Ruleset
+from healthcode.rules.succession import Rules, RulesetHistory, ruleset_at
 from healthcode.table.feed import (
     ColorEntry,
     ColorsNote,
@@ -51,15 +52,28 @@ def publish_standing(now: datetime | None = None) -> int:
     Works inside the act of its caller; returns how many messages went out. An issuer key published before stays
     trusted: posters signed with it hang on walls until it is recalled.
     """
-    ruleset = ruleset_in_force(minute_of(now or datetime.now(UTC)))
-    wanted = [colors_message(ruleset), policies_message(ruleset), *trust_messages(ports())]
-    changed = [message for message in wanted if not _published(message)]
-    publish(changed)
-    return len(changed)
+    return standing_publish(rules_known().rules, minute_of(now or datetime.now(UTC)))
 
 
-def colors_message(ruleset: Ruleset) -> Message:
-    """The configured colors, what each notice bit says, and the words of outcomes and verdicts."""
+def standing_publish(rules: Rules, now: Minute) -> int:
+    """Publish what edges need of the ruleset in force and of those announced; returns how many messages went out.
+
+    An announced ruleset's notes stand under the minute from which it holds, and edges change to them by their clocks,
+    also with control dead; what is no longer announced is taken back, after what replaces it. Works inside the act of
+    its caller; repeating it publishes nothing.
+    """
+    present = ruleset_at(rules, now)
+    ahead = [r for r in rules.rulesets if r.from_ > now] if isinstance(rules, RulesetHistory) else []
+    starts = [(0, present), *((ruleset.from_, ruleset) for ruleset in ahead)]
+    wanted = [message(ruleset, at) for at, ruleset in starts for message in (colors_message, policies_message)]
+    changed = [message for message in [*wanted, *trust_messages(ports())] if not _published(message)]
+    gone = _announced_but({(int(kind), key) for kind, key, _ in wanted})
+    publish([*changed, *gone])
+    return len(changed) + len(gone)
+
+
+def colors_message(ruleset: Ruleset, at: Minute = 0) -> Message:
+    """From minute `at` (0: now) the colors, what each notice bit says, the words of outcomes and verdicts."""
     note = ColorsNote(
         colors=[
             ColorEntry(
@@ -80,17 +94,17 @@ def colors_message(ruleset: Ruleset) -> Message:
         texts=_texts(),
         ruleset=f"{ruleset.id} {ruleset.version}",
     )
-    return FeedKind.COLORS, 0, note_encode(note)
+    return FeedKind.COLORS, at, note_encode(note)
 
 
-def policies_message(ruleset: Ruleset) -> Message:
-    """Every check policy of the ruleset; the edge picks by venue type, place and time (V5)."""
+def policies_message(ruleset: Ruleset, at: Minute = 0) -> Message:
+    """From minute `at` (0: now) every check policy; the edge picks by venue type, place and time (V5)."""
     note = PoliciesNote(
         default=_policy(ruleset.default_policy),
         policies=[_policy(policy) for policy in ruleset.policies],
         stale_after_s=STALE_SECONDS,
     )
-    return FeedKind.POLICIES, 0, note_encode(note)
+    return FeedKind.POLICIES, at, note_encode(note)
 
 
 def trust_messages(deployment: Ports) -> list[Message]:
@@ -106,6 +120,14 @@ def _trust(suite_name: str, kid: bytes, private: bytes, purpose: str) -> Message
     key = suite(suite_name).private_from_bytes(private)
     note = TrustNote(kid=kid, suite=key.suite, public=key.public.to_bytes(), purpose=purpose)
     return FeedKind.TRUST, key_from_bytes(kid), note_encode(note)
+
+
+def _announced_but(kept: set[tuple[int, int]]) -> list[Message]:
+    """Removals of announced colors and policies that are not among `kept`."""
+    kinds = (FeedKind.COLORS, FeedKind.POLICIES)
+    rows = Published.objects.filter(kind__in=[int(kind) for kind in kinds]).exclude(payload=b"")
+    found = rows.order_by("kind", "key").values_list("kind", "key")
+    return [(FeedKind(kind), key, b"") for kind, key in found if (kind, key) not in kept]
 
 
 def _published(message: Message) -> bool:

@@ -8,6 +8,8 @@ from django.db import connection
 from procrastinate.contrib.django import app
 
 AHEAD_DAYS = 8
+DEAD_S = 60
+"""A worker that has not been heard of for so long is dead; it says that it lives every ten seconds."""
 
 
 @app.periodic(cron="7 * * * *")
@@ -26,3 +28,23 @@ def acts_forget(timestamp: int) -> None:
     before = datetime.fromtimestamp(timestamp, UTC) - timedelta(hours=1)
     with connection.cursor() as cursor:
         cursor.execute("SELECT acts_forget(%s)", [before])
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="timers", name="bridge.stalled_jobs_retry", queueing_lock="bridge.stalled_jobs_retry")
+def stalled_jobs_retry(timestamp: int) -> int:
+    """Put back what a killed worker was at, so that another does it; returns how many jobs."""
+    del timestamp
+    with connection.cursor() as cursor:
+        cursor.execute(_STALLED, [DEAD_S])
+        return len(cursor.fetchall())
+
+
+# A timer whose next turn waits already is not put back beside it: there is one of each in the queue.
+_STALLED = """
+    SELECT procrastinate_retry_job_v2(j.id, now(), NULL, NULL, NULL) FROM procrastinate_jobs j
+      LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
+     WHERE j.status = 'doing' AND (w.id IS NULL OR w.last_heartbeat < now() - %s * interval '1 second')
+       AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs n
+                        WHERE n.status = 'todo' AND n.queueing_lock = j.queueing_lock)
+"""

@@ -19,15 +19,30 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
            AND (act_kind() = 'system' OR u.uploaded_by IS NOT DISTINCT FROM act_officer()))
 $$;
 
--- What came of a file, for the unit that handed it in over the API. That the caller is this unit is the application's
--- word: it verified the unit's signature over the question.
-CREATE OR REPLACE FUNCTION exchange_upload_of(wanted uuid, unit bigint)
-RETURNS TABLE (kind text, state text, report jsonb, rows_done int, batch uuid, lines bytea, step text, done int)
+-- What came of a file, for the unit that handed it in signed. That the caller is this unit is the application's word: it
+-- made the token that the question carries.
+DROP FUNCTION IF EXISTS exchange_upload_of(uuid, bigint);
+CREATE FUNCTION exchange_upload_of(wanted uuid, unit bigint)
+RETURNS TABLE (kind text, state text, report jsonb, batch uuid, rolled_back boolean, lines bytea,
+               step text, done int, total int)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-    SELECT u.kind, u.state, u.report, u.rows_done, u.batch_id, f.lines, p.step, p.done
+    SELECT u.kind, u.state, u.report, u.batch_id,
+           EXISTS (SELECT 1 FROM exchange_rollbackreview v WHERE v.batch_id = u.batch_id AND v.done_at IS NOT NULL),
+           f.lines, p.step, p.done, p.total
       FROM exchange_upload u LEFT JOIN exchange_uploadfaults f ON f.upload_id = u.id
       LEFT JOIN exchange_uploadprogress p ON p.upload_id = u.id
-     WHERE u.id = wanted AND u.unit_id = unit AND u.uploaded_by IS NULL
+     WHERE act_kind() IS NOT NULL AND u.id = wanted AND u.unit_id = unit AND u.uploaded_by IS NULL
+$$;
+
+-- Before a signed file is kept: the same file if it waits or is imported, and how much of the unit's own came of late.
+CREATE OR REPLACE FUNCTION exchange_uploads_before(wanted text, unit bigint, digest bytea, since timestamptz)
+RETURNS TABLE (same uuid, waiting bigint, recent bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    SELECT (array_agg(u.id ORDER BY u.uploaded_at) FILTER (
+               WHERE u.kind = wanted AND u.file_digest = digest AND u.state IN ('received', 'imported')))[1],
+           count(*) FILTER (WHERE u.state = 'received'), count(*) FILTER (WHERE u.uploaded_at > since)
+      FROM exchange_upload u
+     WHERE act_kind() IS NOT NULL AND u.unit_id = unit AND u.uploaded_by IS NULL
 $$;
 
 -- Whether an approved rollback takes this row back: it stands in that batch, and only there.

@@ -51,7 +51,8 @@ GRANT UPDATE (attempts, used_at) ON people_phonecode TO app;
 GRANT UPDATE (state, assignee_id, division, due_at, closed_at, closed_as) ON casework_workitem TO app;
 GRANT UPDATE (state, reviewed_by_id, reviewed_at, review_reason) ON venues_venue TO app;
 GRANT UPDATE (dismissed_at) ON venues_inspector TO app;
-GRANT SELECT, INSERT ON population_run TO app;
+GRANT SELECT, INSERT ON population_run, areas_carrying TO app;
+GRANT UPDATE (step, last, done, of, recorded, derived, at) ON areas_carrying TO app;
 GRANT UPDATE (began_at, finished_at, step, problem, folder, ruleset, people, records, candidates, committed, derived,
     decided, overtaken, seconds) ON population_run TO app;
 GRANT UPDATE (payload) ON bridge_published TO app;
@@ -93,11 +94,12 @@ GRANT EXECUTE ON FUNCTION act_kind(), act_officer(), act_post(), act_role(), act
 GRANT EXECUTE ON FUNCTION subject_by_index(bytea), subject_evidence(bigint[]), subjects_create(int),
     act_become_resident(bigint), phone_codes_forget(timestamptz), audit_append(text, bigint, text, text, jsonb, bytea, bytea, bytea, bigint) TO app;
 GRANT EXECUTE ON FUNCTION exchange_upload_takes_parts(uuid), exchange_upload_of(uuid, bigint),
+    exchange_uploads_before(text, bigint, bytea, timestamptz),
     exchange_rolls_back(uuid, uuid), exchange_rows_to_rescind(uuid, int), exchange_items_to_withdraw(uuid) TO app;
 GRANT EXECUTE ON FUNCTION casework_item_transfer(bigint, bigint), casework_item_follows_review() TO app;
 GRANT EXECUTE ON FUNCTION area_subjects(text),
     designation_record(bigint, bigint, bigint, int, int, timestamptz),
-    designation_rescind(bigint, bigint, int, timestamptz),
+    designation_rescind(bigint, bigint, int, timestamptz), designation_size(bigint),
     area_residents_by_color(text, bytea[]), area_people_by_color(text), area_cases(text[]), areas_step_number(),
     area_step_stands(bigint, bigint, text, int, int, timestamptz, timestamptz) TO app;
 GRANT EXECUTE ON FUNCTION evidence_gone_at(uuid, bigint) TO app, auditor;

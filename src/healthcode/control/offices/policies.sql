@@ -88,7 +88,7 @@ BEGIN
     FOREACH t IN ARRAY ARRAY[
         'evidence_evidence', 'evidence_decision', 'casework_lead', 'casework_workitem', 'casework_proposal',
         'casework_review', 'areas_riskarea', 'areas_designation', 'areas_approval', 'areas_ruledstep', 'areas_areaplace',
-        'people_identity', 'people_identityindex', 'people_placeindex', 'people_declaration', 'people_consent', 'credentials_pass', 'credentials_paper',
+        'areas_carrying', 'people_identity', 'people_identityindex', 'people_placeindex', 'people_declaration', 'people_consent', 'credentials_pass', 'credentials_paper',
         'audit_event', 'audit_pendingleaf', 'exchange_batch', 'exchange_upload', 'exchange_uploadpart',
         'exchange_uploadfaults', 'exchange_uploadcancellation', 'exchange_rollback', 'exchange_rollbackreview',
         'venues_venue', 'venues_checkpoint',
@@ -228,6 +228,18 @@ CREATE POLICY add ON areas_designation FOR INSERT TO app WITH CHECK (
 CREATE POLICY add ON areas_approval FOR INSERT TO app WITH CHECK (
     reviewer_id = (SELECT act_officer()) AND (SELECT act_role()) = 'city_officer'
     AND starts_with(division, (SELECT act_scope())));
+
+-- how far the worker is: begun by whoever approved, moved by the worker, seen by the offices above
+CREATE POLICY read ON areas_carrying FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system'
+    OR EXISTS (SELECT 1 FROM areas_designation d
+                WHERE d.id = designation_id AND starts_with(d.division, (SELECT act_scope()))));
+CREATE POLICY add ON areas_carrying FOR INSERT TO app WITH CHECK (
+    (SELECT act_kind()) = 'system'
+    OR (step = 'wait' AND done = 0 AND recorded = 0 AND derived = 0 AND EXISTS (
+            SELECT 1 FROM areas_approval a WHERE a.designation_id = areas_carrying.designation_id
+               AND a.verdict = 'approve' AND a.reviewer_id = (SELECT act_officer()))));
+CREATE POLICY change ON areas_carrying FOR UPDATE TO app USING ((SELECT act_kind()) = 'system');
 
 -- a level that ends by rule: written by the worker, and only where the days have passed and nothing speaks against it
 CREATE POLICY read ON areas_ruledstep FOR SELECT TO app USING ((SELECT act_kind()) IS NOT NULL);
