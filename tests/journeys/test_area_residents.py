@@ -161,3 +161,21 @@ def test_zhou_reads_how_many_residents_before_she_proposes(county: World) -> Non
     form = {"name": "平遥县", "level": "high", "basis": "平疫防指〔2022〕18号", "residents": "yes"}
     page = county.client(ZHOU).post("/console/county/areas/preview", form).content.decode()
     assert "列入居民人数：2" in page
+
+
+def test_zhou_reads_whose_acts_already_reach_the_residents(county: World) -> None:
+    form = {"name": "南大街", "level": "high", "basis": "平疫防指〔2022〕19号", "residents": "yes"}
+    page = county.client(ZHOU).post("/console/county/areas/preview", form).content.decode()
+    assert "由谁赋码" not in page
+    county_wide(county)
+    page = county.client(ZHOU).post("/console/county/areas/preview", form).content.decode()
+    assert '平遥县赋码转码专班 <span class="number">2</span>' in page
+
+
+def test_no_officer_moves_the_progress_of_the_worker(county: World) -> None:
+    from healthcode.control.areas.models import Carrying
+
+    said = county_wide(county)
+    with county.acting(ZHOU):
+        assert Carrying.objects.filter(pk=said.pk).update(step="wait", done=0) == 0
+    assert county.superuser("SELECT step, recorded, derived FROM areas_carrying") == [("done", 2, 2)]

@@ -23,19 +23,20 @@ _console = Console(stderr=True, highlight=False)
 
 @app.command()
 def bench(
-    name: str = typer.Argument(help="checks, visits, table, propagation, designation or population"),
+    name: str = typer.Argument(help="checks, visits, table, propagation, designation, import or population"),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object on the last line."),
     seconds: float = typer.Option(3.0, min=0.5, help="Seconds of each run."),
     pairs: int = typer.Option(5, min=1, help="Interleaved runs of each server."),
     people: int | None = typer.Option(
         None, min=1_000, help="designation: residents of the area (50,000); population: of the province (35,000,000)."
     ),
+    rows: int = typer.Option(1_000_000, min=1_000, help="import: results in the laboratory's file."),
 ) -> None:
     """Run one measurement alone on the machine; it sets up and removes what it needs (TMPDIR says where)."""
     edge = _load("edge")
     by_people = {"designation": _load("designation").designation, "population": _load("population").population}
     by_time = {"propagation": _load("propagation").propagation}
-    measurements = {**edge.MEASUREMENTS, **by_time, **by_people}
+    measurements = {**edge.MEASUREMENTS, **by_time, **by_people, "import": _load("intake").results}
     if name not in measurements:
         _fail(f"There is no measurement {name!r}; there are: {', '.join(measurements)}.")
     if name != "table" and (os.cpu_count() or 1) < 2:
@@ -46,6 +47,8 @@ def bench(
             options = {"seconds": seconds} if name in by_time else {"seconds": seconds, "pairs": pairs}
             if name in by_people:
                 options = {"people": people or _PEOPLE[name]}
+            elif name == "import":
+                options = {"rows": rows}
             result = measurements[name](Path(folder), say=_say, **options)
         except edge.NoRoom as error:
             _fail(str(error))

@@ -158,6 +158,24 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
      GROUP BY st.color
 $$;
 
+-- By whose acts the residents who are red or yellow already are reached: offices and numbers, nobody's row. What an
+-- office determined or designated counts, while nobody took it back; somebody whom two offices reach counts with each.
+CREATE OR REPLACE FUNCTION area_reached_by_office(county text, places bytea[])
+RETURNS TABLE (zh text, en text, people bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    SELECT u.name_zh, u.name_en, count(DISTINCT s.number)
+      FROM people_subject s JOIN subject_state st ON st.number = s.number AND st.color IN ('red', 'yellow')
+      JOIN evidence_evidence e ON e.subject_id = s.number AND e.reviewer_id IS NOT NULL AND NOT e.rescinded
+                              AND e.kind <> 'release'
+      JOIN offices_unit u ON u.id = e.source_unit_id
+     WHERE length(county) = 6 AND s.present_division = county AND starts_with(county, act_scope())
+       AND act_role() IN ('county_officer', 'city_officer', 'province_dispatcher')
+       AND NOT EXISTS (SELECT 1 FROM evidence_evidence l WHERE l.supersedes_id = e.id)
+       AND (cardinality(places) = 0
+            OR s.number IN (SELECT x.subject_id FROM people_placeindex x WHERE x.index = ANY (places)))
+     GROUP BY u.id, u.name_zh, u.name_en ORDER BY 3 DESC, 1 LIMIT 8
+$$;
+
 -- How many people's evidence names an area: the number that an officer sees before he proposes or approves.
 CREATE OR REPLACE FUNCTION area_people_by_color(code text) RETURNS TABLE (color text, people bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$

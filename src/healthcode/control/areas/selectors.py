@@ -96,6 +96,14 @@ def numbers_of(division: str, code: str = "", addresses: Iterable[str] = ()) -> 
     )
 
 
+def reached_by(division: str, addresses: Iterable[str] = ()) -> list[tuple[str, int]]:
+    """(office, people): whose acts already reach residents of an extent who are red or yellow, largest first."""
+    places = [place_index(place_named(line)) for line in addresses]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT zh, en, people FROM area_reached_by_office(%s, %s::bytea[])", [division, places])
+        return [(say(zh, en), int(people)) for zh, en, people in cursor.fetchall()]
+
+
 def areas_in_scope(scope: str) -> QuerySet[RiskArea]:
     """The areas whose division begins with `scope`, newest first."""
     return RiskArea.objects.filter(division__startswith=scope).order_by("-pk")

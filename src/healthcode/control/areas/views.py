@@ -25,6 +25,7 @@ from healthcode.control.areas.selectors import (
     carryings,
     designations_waiting,
     numbers_of,
+    reached_by,
 )
 from healthcode.control.areas.watching import steps_next
 from healthcode.control.areas.words import clear_word, level_choices, said_word, step_word
@@ -68,6 +69,7 @@ def preview(request: ActRequest) -> HttpResponse:
         "level": said_word(draft),
         "addresses": area.addresses if area else draft.addresses,
         "numbers": numbers_of(division, area.code if area else "", area.addresses if area else draft.addresses),
+        "reached": reached_by(division, area.addresses if area else draft.addresses),
         "fields": draft_fields(draft),
     }
     return render(request, "areas/preview.html", {**_county(request), **shown})
@@ -111,6 +113,7 @@ def city_area(request: ActRequest, area_id: int) -> HttpResponse:
         "waiting": waiting,
         "proposed_level": said_word(waiting) if waiting else "",
         "numbers": numbers,
+        "reached": reached_by(found.division, found.addresses),
         "may_decide": waiting is not None and request.act.role == Role.CITY_OFFICER,
     }
     return render(request, "areas/decision.html", context)

@@ -74,6 +74,7 @@ STATES: Final[dict[str, Words]] = {
     ItemState.CLOSED: ("已办结", "Closed"),
 }
 OUTCOMES: Final[dict[str, Words]] = {
+    "withdrawn": ("线索已撤回", "Withdrawn with its batch"),
     Outcome.CONFIRM: ("认定", "Confirm"),
     Outcome.EXCLUDE: ("排除", "Exclude"),
     Outcome.TRANSFER: ("移交", "Transfer"),

@@ -100,7 +100,7 @@ GRANT EXECUTE ON FUNCTION casework_item_transfer(bigint, bigint), casework_item_
 GRANT EXECUTE ON FUNCTION area_subjects(text),
     designation_record(bigint, bigint, bigint, int, int, timestamptz),
     designation_rescind(bigint, bigint, int, timestamptz), designation_size(bigint),
-    area_residents_by_color(text, bytea[]), area_people_by_color(text), area_cases(text[]), areas_step_number(),
+    area_residents_by_color(text, bytea[]), area_reached_by_office(text, bytea[]), area_people_by_color(text), area_cases(text[]), areas_step_number(),
     area_step_stands(bigint, bigint, text, int, int, timestamptz, timestamptz) TO app;
 GRANT EXECUTE ON FUNCTION evidence_gone_at(uuid, bigint) TO app, auditor;
 GRANT EXECUTE ON FUNCTION ruleset_digest(jsonb) TO app;
