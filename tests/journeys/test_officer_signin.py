@@ -223,10 +223,10 @@ def test_a_key_that_is_not_hers_or_an_answer_used_before_opens_nothing(world: Wo
     assert again.get("/console/enter")["Location"].startswith("/accounts/login/")
 
 
-def test_an_operator_signs_in_and_has_no_place_in_the_console(world: World) -> None:
-    """The technical unit has no power over any color (Art. 19)."""
+def test_an_operator_signs_in_and_sees_how_far_runs_are_and_nobodys_case(world: World) -> None:
+    """The technical unit has no power over any color and no personal data (Art. 19): numbers only."""
     client = signed_in(world, TAO)
-    assert client.get("/console/").status_code == 200
+    assert client.get("/console/").headers["Location"] == "/console/province/runs/"
     assert client.get(WORK).status_code == 403
 
 

@@ -81,7 +81,7 @@ def test_whose_stored_answer_is_not_what_follows_is_found_and_derived(world: Wor
     assert codes(world) == set()
 
 
-STEPS = ["_export", "_evaluate", "_compare", "_commit", "_patch", "_advance"]
+STEPS = ["_export", "_evaluate", "_compare", "_commit", "_patch", "_table", "_advance"]
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -24,8 +24,9 @@ export interface Mine {
   readonly residence: (Both & { readonly code: string }) | null;
   readonly looks: readonly { readonly at_minute: number; readonly office: Both | null; readonly post: Both | null; readonly what: Both; readonly purpose: string }[];
   readonly decisions: readonly { readonly id: string; readonly at_minute: number; readonly color: string; readonly rules: readonly string[]; readonly ruleset: string; readonly decided_in: Both | null }[];
-  readonly told: readonly (Both & { readonly at_minute: number; readonly kind: string; readonly state: string })[];
-  readonly texts: boolean;
+  /** Missing where control is of an earlier release: pages are upgraded first. */
+  readonly told?: readonly (Both & { readonly at_minute: number; readonly kind: string; readonly state: string })[];
+  readonly texts?: boolean;
   readonly tests: readonly { readonly sampled_minute: number; readonly result: string | null; readonly pool_size: number; readonly source: string }[];
 }
 
@@ -71,12 +72,12 @@ export function Records({ mine }: { readonly mine: Mine }) {
   const results: Readonly<Record<string, string>> = { negative: t.negative, positive: t.positive };
   return (
     <section class="card records">
-      <details open={mine.told.length > 0}><summary>{t.told}</summary>
-        {mine.told.length ? <ol class="history">{mine.told.map((one) => (
+      <details open={Boolean(mine.told?.length)}><summary>{t.told}</summary>
+        {mine.told?.length ? <ol class="history">{mine.told.map((one) => (
           <li key={`${one.at_minute}-${one.kind}`}><time>{at(one.at_minute)}</time>{pick(one, lang)}
             {one.state === "failed" || one.state === "unreachable" ? <span class="hint">{t.unsent}</span> : null}</li>
         ))}</ol> : <p class="quiet">{t.noTold}</p>}
-        <Texts wanted={mine.texts} />
+        {mine.texts === undefined ? null : <Texts wanted={mine.texts} />}
       </details>
       <details><summary>{t.looks}</summary>
         {mine.looks.length ? <ol class="history">{mine.looks.map((look) => (

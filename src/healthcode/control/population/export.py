@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -17,20 +16,18 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from django.db import connection, transaction
+from django.db import connection
 from pyarrow import csv
 
-from healthcode.control.access import act_begin
 from healthcode.control.areas.book import area_periods
 from healthcode.control.areas.models import RiskArea
 from healthcode.control.areas.reading import areas_read
 from healthcode.control.population.columns import SCHEMAS, columns_finish, read_types, select_list
 from healthcode.control.population.parts import TABLES, Lake, Manifest, Part, file_replace
-from healthcode.control.ports import ports
+from healthcode.control.population.snapshot import everything_seen
 from healthcode.lake.columns import AREAS, SUBJECTS
 
 PART_ROWS: Final = 2_000_000
-_PURPOSE: Final = "export evidence by number"
 _EVERY: Final = "00000000-0000-0000-0000-000000000000"
 _BLOCK: Final = 1 << 22
 
@@ -54,7 +51,7 @@ class Exported:
 
 def evidence_export(lake: Lake, folder: Path) -> Exported:
     """Bring the parts up to date and write the run's own inputs into `folder`: everything of one snapshot."""
-    with _snapshot():
+    with everything_seen():
         manifest, moved = _parts_extend(lake)
         for table in TABLES:
             moved += _tail(folder, table, manifest.through)
@@ -64,15 +61,6 @@ def evidence_export(lake: Lake, folder: Path) -> Exported:
         _states(folder / "states.bin")
         _grounds(folder)
     return Exported(people, moved, manifest.rows())
-
-
-@contextmanager
-def _snapshot() -> Iterator[None]:
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        act_begin(ports().system_token, _PURPOSE)
-        yield
 
 
 def _parts_extend(lake: Lake) -> tuple[Manifest, int]:
@@ -216,7 +204,7 @@ def _subjects(folder: Path) -> int:
 
 def states_export(path: Path) -> None:
     """Everybody's version, generation and record as they are now, in an act of its own."""
-    with _snapshot():
+    with everything_seen():
         _states(path)
 
 

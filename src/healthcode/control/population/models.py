@@ -16,6 +16,7 @@ class Step(StrEnum):
     COMPARE = "compare"
     COMMIT = "commit"
     PATCH = "patch"
+    TABLE = "table"
     DONE = "done"
 
 
@@ -27,7 +28,7 @@ class PopulationRun(models.Model):
 
     reason = models.CharField(max_length=200)
     publication = models.CharField(max_length=64, blank=True, help_text="the ruleset publication that asked for it")
-    valid_from = models.DateTimeField(null=True, help_text="also a table file for that instant; null: none")
+    valid_from = models.DateTimeField(null=True, help_text="from when its table holds; null: at once")
     asked_at = models.DateTimeField()
     began_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

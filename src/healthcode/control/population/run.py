@@ -21,6 +21,7 @@ import numpy.typing as npt
 from django.db import connection, transaction
 
 from healthcode.control.access import act_begin
+from healthcode.control.bridge.tables import table_offer, table_offers
 from healthcode.control.evidence.derivation import subjects_derive
 from healthcode.control.population.compare import States, changed_people
 from healthcode.control.population.evaluate import everybody_evaluate
@@ -29,9 +30,11 @@ from healthcode.control.population.models import PopulationRun, Step
 from healthcode.control.population.parts import Lake, file_replace
 from healthcode.control.population.selectors import run_unfinished
 from healthcode.control.population.services import run_finish, run_note
+from healthcode.control.population.table import table_path, table_write, tables_forget
 from healthcode.control.ports import ports
 from healthcode.control.rulesets.reading import rules_known
-from healthcode.domain.time import minute_of
+from healthcode.domain.time import instant_of, minute_of
+from healthcode.table.offer import OfferError
 
 Clock = Callable[[], datetime]
 Progress = Callable[[str, int, int], None]
@@ -122,7 +125,29 @@ def _patch(run: PopulationRun, lake: Lake, clock: Clock, progress: Progress) -> 
     with _act():
         run_note(run, overtaken=len(numbers))
     _derive_all(run, numbers, clock, progress)
-    _finish(run, lake, clock)
+    # If we die before this, the next attempt finds nobody left behind `committed`.
+    _advance(run, Step.TABLE)
+
+
+def _table(run: PopulationRun, lake: Lake, clock: Clock, _progress: Progress) -> None:
+    """Everybody as she is stored now, offered to every edge. Her record holds what is so on both sides of a switch."""
+    store, made_at = ports().snapshots, clock()
+    if store is None:
+        raise OfferError("this process has no store of snapshots: carry out runs from the worker")
+    switch = minute_of(run.valid_from) if run.valid_from is not None else 0
+    path = table_path(store, run.pk)
+    watermarks = table_write(path, region=int(ports().region), valid_from=switch)
+    with _act():
+        now = clock()
+        valid_from = instant_of(switch) if switch > minute_of(now) else None  # a switch that has passed: at once
+        # If we die before this commits, nobody knows of the file and it is written again; after it, nothing is left.
+        table_offer(path, watermarks, made_at=made_at, valid_from=valid_from, now=now)
+        offered = {offer.name for offer in table_offers()}
+        run_finish(run, now=now)
+    tables_forget(store, offered)
+    # If we die before this the folder stays, and the next run removes it.
+    for folder in lake.folder.glob("run-*"):
+        shutil.rmtree(folder)
 
 
 def _overtaken(folder: Path) -> Numbers:
@@ -143,14 +168,6 @@ def _derive_all(run: PopulationRun, numbers: Numbers, clock: Clock, progress: Pr
             decided = subjects_derive(part, now=clock(), lane=1)
             run_note(run, committed=part[-1], derived=run.derived + len(part), decided=run.decided + decided)
         progress(run.step, len(numbers) - len(left) + start + len(part), len(numbers))
-
-
-def _finish(run: PopulationRun, lake: Lake, clock: Clock) -> None:
-    with _act():
-        run_finish(run, now=clock())
-    # If we die before this the folder stays, and the next run removes it.
-    for folder in lake.folder.glob("run-*"):
-        shutil.rmtree(folder)
 
 
 def _advance(run: PopulationRun, step: Step, **columns: object) -> None:
@@ -197,4 +214,5 @@ _STEPS: Final[dict[Step, Callable[[PopulationRun, Lake, Clock, Progress], None]]
     Step.COMPARE: _compare,
     Step.COMMIT: _commit,
     Step.PATCH: _patch,
+    Step.TABLE: _table,
 }

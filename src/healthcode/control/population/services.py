@@ -20,9 +20,9 @@ def population_run_later(
 ) -> PopulationRun:
     """Have everybody evaluated anew by the worker, once the current transaction commits. Call it inside an act.
 
-    `publication` names the ruleset publication that asks for it. With `valid_from`, a second table file for that
-    instant is made and offered to the edges, which then switch by their clocks. Workers and consoles must follow the
-    new rules before the run begins; whoever is decided singly meanwhile is derived once more by the run.
+    `publication` names the ruleset publication that asks for it. The run ends by offering a table of everybody to the
+    edges: for at once, or with `valid_from` for that instant, at which they take it by their clocks. Workers and
+    consoles must follow the new rules before the run begins; whoever is decided singly meanwhile is derived once more.
     """
     run = run_ask(reason=reason, now=now, publication=publication, valid_from=valid_from)
     # If we die before the commit there is neither run nor job; after it both, and a timer finds a run without a job.

@@ -13,6 +13,7 @@ _WORDS: Final = {
     Step.COMPARE: ("比对", "Comparing"),
     Step.COMMIT: ("写入变化", "Deciding what changed"),
     Step.PATCH: ("补判期间有变的人", "Deriving who changed meanwhile"),
+    Step.TABLE: ("制作全员码表", "Making the table of everybody"),
     Step.DONE: ("完成", "Done"),
 }
 

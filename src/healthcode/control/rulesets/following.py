@@ -39,8 +39,12 @@ _LEFT: Final = (
 )
 
 
-def follow_later(publication: int, from_: datetime) -> None:
-    """Have everybody derived once the current transaction commits, and the edges told again at the instant itself."""
+def follow_later(publication: int, from_: datetime, *, now: datetime) -> None:
+    """Tell the edges what is announced, and have everybody derived, once the current transaction commits.
+
+    The edges change by their clocks at `from_`; then they are told again, so that nothing old stays published.
+    """
+    publish_standing(now)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_xact_id()::text")
         (xid,) = cursor.fetchone()

@@ -13,6 +13,7 @@ from django.db import connection
 
 from healthcode.control.audit.names import EventName
 from healthcode.control.audit.services import event_append
+from healthcode.control.bridge.tables import table_offer_withdraw
 from healthcode.control.language import say
 from healthcode.control.ports import ports
 from healthcode.control.rulesets.book import base_keys, succeeded
@@ -81,7 +82,7 @@ def _publish(asked: Submission, officer: int, reason: str, now: datetime) -> App
         "changed": asked.rehearsal.changed,
     }
     event_append(EventName.RULES_PUBLISHED, now=now, reference=f"publication:{made.pk}", detail=detail)
-    follow_later(made.pk, from_)
+    follow_later(made.pk, from_, now=now)
     return made
 
 
@@ -114,7 +115,8 @@ def _stop(asked: Submission, officer: int, reason: str, now: datetime) -> Approv
     made.save(force_insert=True)
     detail = {"publication": announced.pk, "stop": made.pk, "ruleset": announced.key, "submission": asked.pk}
     event_append(EventName.RULES_STOPPED, now=now, reference=f"publication:{announced.pk}", detail=detail)
-    follow_later(made.pk, now)
+    table_offer_withdraw(announced.effective_from)
+    follow_later(made.pk, now, now=now)
     return made
 
 

@@ -1,0 +1,24 @@
+"""One view of the whole database for a whole step: nothing that commits meanwhile is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from django.db import connection, transaction
+
+from healthcode.control.access import act_begin
+from healthcode.control.ports import ports
+
+_PURPOSE: Final = "read everybody by number"
+
+
+@contextmanager
+def everything_seen() -> Iterator[None]:
+    """An act of the system in one REPEATABLE READ snapshot."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        act_begin(ports().system_token, _PURPOSE)
+        yield
