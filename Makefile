@@ -16,7 +16,7 @@ BIN := .venv/bin
 STAMPS := .venv/stamps
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null | tr ' ' '?')
 
-.PHONY: help setup run test check bench fmt clean
+.PHONY: help setup run test check bench spark fmt clean
 
 help: ## Print the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,13 +43,20 @@ bench: setup ## Measure everything, into bench/results/ (BENCH="checks" for some
 		tail -n 1 bench/results/$$name.out | tee bench/results/$$name.json; rm bench/results/$$name.out; \
 	done
 
+spark: ## Prove that the population plan runs on Spark, on two threads (needs Java 17; an environment of its own)
+	@command -v java >/dev/null || { echo "Java 17 was not found. On Debian and Ubuntu: apt-get install openjdk-17-jre-headless"; exit 1; }
+	@test -x .venv-spark/bin/python || $(PYTHON) -m venv .venv-spark
+	.venv-spark/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements/build.lock -r requirements/spark.lock
+	.venv-spark/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	.venv-spark/bin/python -m pytest tests/contracts/test_population_spark.py $(ARGS)
+
 fmt: setup ## Format the code and write the generated pages of docs/
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format --quiet .
 	$(BIN)/python docs/generate.py
 
 clean: ## Remove what setup, tests and builds made (never a data folder)
-	rm -rf .venv web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-spark web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:

@@ -87,6 +87,7 @@ class Inputs:
     areas: ir.Table
     subjects: ir.Table
     rules: ir.Table
+    phases: ir.Table
     switches: ir.Table
     levels: ir.Table
 

@@ -4,7 +4,7 @@ So the plan is the same for every ruleset of one `Shape` and is written once: an
 here, never the expression. Conditions read fields of fixed words packed four bits each (`FIELDS`), and one number.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -81,6 +81,7 @@ class Parameters:
     """The rows of the parameter tables."""
 
     rules: list[Row]
+    phases: list[Row]
     switches: list[Row]
     levels: list[Row]
 
@@ -121,6 +122,7 @@ def parameters(rules: Rules, shape: Shape) -> Parameters:
     numbers = {(place, rule.id): number for number, (place, rule) in enumerate(numbered)}
     return Parameters(
         rules=[_rule_row(n, rule, place, history, shape) for n, (place, rule) in enumerate(numbered)],
+        phases=[row for n, (p, rule) in enumerate(numbered) for row in _phase_rows(n, p, rule, history, shape)],
         switches=[
             row for n, (place, rule) in enumerate(numbered) for row in _switch_rows(n, place, rule, history, numbers)
         ],
@@ -135,7 +137,7 @@ def _numbered(history: RulesetHistory) -> Iterator[tuple[int, Rule]]:
 
 
 def _rule_row(number: int, rule: Rule, place: int, history: RulesetHistory, shape: Shape) -> Row:
-    ruleset, starts = history.rulesets[place], history.starts
+    starts = history.starts
     row: Row = {
         "rule_no": number,
         "rule": rule.id,
@@ -154,12 +156,6 @@ def _rule_row(number: int, rule: Rule, place: int, history: RulesetHistory, shap
     }
     for i in range(shape.conditions):
         row |= _condition_row(f"c{i}", rule.where[i] if i < len(rule.where) else None)
-    for i in range(shape.phases):
-        absent = i >= len(rule.phases) or rule.follows_area
-        row |= _phase_row(f"p{i}", None if absent else rule.phases[i], shape)
-        for held in (False, True):
-            name = f"p{i}_held" if held else f"p{i}_plain"
-            row[name] = 0 if absent else phase_constant(rule, ruleset, i, place, held=held)
     return row
 
 
@@ -181,6 +177,17 @@ def _condition_row(name: str, condition: Condition | None) -> Row:
     elif condition is not None:
         values |= {"yes": 0}
     return {f"{name}_{part}": values[part] for part in _CONDITION}
+
+
+def _phase_rows(number: int, place: int, rule: Rule, history: RulesetHistory, shape: Shape) -> Iterator[Row]:
+    """One row for each phase that the shape has: `p_end` is 0 where the rule has none."""
+    for i in range(shape.phases):
+        absent = i >= len(rule.phases) or rule.follows_area
+        row = {"q_rule": number, "phase": i} | _phase_row("p", None if absent else rule.phases[i], shape)
+        for held in (False, True):
+            constant = 0 if absent else phase_constant(rule, history.rulesets[place], i, place, held=held)
+            row["p_held" if held else "p_plain"] = constant
+        yield row
 
 
 def _phase_row(name: str, phase: Phase | None, shape: Shape) -> Row:
@@ -244,15 +251,13 @@ def parameter_types(shape: Shape) -> dict[str, dict[str, str]]:
         "int64",
     ) | {"catch_spacing": "int64", "rule": "string", "follows_area": "boolean", "tested": "boolean"}
     conditions = [f"c{i}" for i in range(shape.conditions)]
-    for i in range(shape.phases):
-        numbers: Iterable[str] = ("end", "last", "event", "field", "tests", "count", "spacing", "from", "plain", "held")
-        rule |= {f"p{i}_{name}": "int64" for name in numbers}
-        rule |= {f"p{i}_day{d}": "int64" for d in range(shape.days)}
-        rule |= {f"p{i}_due{w}": "int64" for w in range(shape.words)}
-        rule |= {f"p{i}_previous": "boolean", f"p{i}_days": "array<int64>"}
-        conditions += [f"p{i}_when"] if shape.when else []
+    numbers = ("end", "last", "event", "field", "tests", "count", "spacing", "from", "plain", "held")
+    phase: dict[str, str] = {"q_rule": "int64", "phase": "int64"} | {f"p_{name}": "int64" for name in numbers}
+    phase |= {f"p_day{d}": "int64" for d in range(shape.days)} | {f"p_due{w}": "int64" for w in range(shape.words)}
+    phase |= {"p_previous": "boolean", "p_days": "array<int64>"}
+    phase |= {f"p_when_{part}": "int64" for part in _CONDITION} if shape.when else {}
     rule |= {f"{c}_{part}": "int64" for c in conditions for part in _CONDITION}
     switch: dict[str, Any] = dict.fromkeys(("first_no", "switch", "at", "at_day", "ended", "next_no"), "int64")
     switch |= {"milder": "boolean", "follows": "boolean"}
     level = {"rule_no": "int64", "level": "string", "ranked": "int64"}
-    return {"rules": rule, "switches": switch, "levels": level}
+    return {"rules": rule, "phases": phase, "switches": switch, "levels": level}

@@ -24,8 +24,9 @@ from healthcode.lake.columns import (
     span_place,
     span_severity,
 )
-from healthcode.lake.courses import KEY, courses_alone
+from healthcode.lake.courses import courses_alone
 from healthcode.lake.facts import Known, known_at
+from healthcode.lake.fold import KEY
 from healthcode.lake.parameters import Shape
 from healthcode.lake.samplings import last_negatives
 from healthcode.lake.switches import courses_led
@@ -56,7 +57,8 @@ class Timelines:
         crowded = {"later": placed.count() - 1}
         single = {"later": self.alone.steps.length() - 1}
         for place in range(TRANSITIONS + 1):
-            there = ibis.ifelse(single["later"] >= place, self.alone.steps[place], ibis.null("int64"))
+            step = self.alone.steps[ibis.least(place, single["later"])]
+            there = ibis.ifelse(single["later"] >= place, step, ibis.null("int64"))
             for name, value in _parts(there).items():
                 crowded[f"{name}_{place}"] = placed[name].max(where=placed.place == place)
                 single[f"{name}_{place}"] = value
@@ -130,7 +132,13 @@ class PopulationPlan:
         """Of those with one ground, the majority: its spans are the steps, where state or notices differ."""
         rows = codes.mutate(codes=codes.codes.sort())
         following = rows.codes  # others of one minute than its last one last for no time
-        lasting = _places(rows.codes).filter(lambda i: _begins_later(following[i + 1], following[i]))
+        last = following.length() - 1
+
+        def lasts(i: ir.IntegerValue) -> ir.BooleanValue:
+            after = following[ibis.least(i + 1, last)]  # some engines refuse places that an array has not
+            return (i == last) | ((after >> MINUTE_SHIFT) != (following[i] >> MINUTE_SHIFT))
+
+        lasting = _places(rows.codes).filter(lasts)
         rows = rows.mutate(codes=lasting.map(lambda i: following[i]))
 
         def answer(code: ir.IntegerValue) -> ir.IntegerValue:
@@ -196,11 +204,6 @@ class PopulationPlan:
 def _places(values: ir.ArrayValue) -> ir.ArrayValue:
     """The places of an array that has one at least."""
     return ibis.range(0, values.length()).cast("array<int64>")
-
-
-def _begins_later(code: ir.IntegerValue, than: ir.IntegerValue) -> ir.BooleanValue:
-    """Whether a span begins in a later minute than another; none follows: it does."""
-    return ((code >> MINUTE_SHIFT) != (than >> MINUTE_SHIFT)).fill_null(True)
 
 
 def _codes(courses: ir.Table, now: ir.IntegerValue) -> ir.Table:

@@ -115,7 +115,7 @@ class Stages:
         return self.whole()[name] if name in self._pending else self._table[name]
 
 
-def missed_last(stages: Stages, phase: str, met: list[str], origin: str, shape: Shape) -> str:
+def missed_last(stages: Stages, met: list[str], origin: str, shape: Shape) -> str:
     """The last scheduled day (counted from the origin) that is neither met nor waived; NULL where there is none.
 
     What makes the last missed day good makes every earlier one good too: only the last one is asked for.
@@ -126,11 +126,11 @@ def missed_last(stages: Stages, phase: str, met: list[str], origin: str, shape: 
     for word, done in enumerate(words):
         begun = (stages.int(waived) - WORD * word).clip(0, WORD)
         gone = (ibis.literal(1, "int64") << begun) - 1
-        due = stages.table[f"{phase}_due{word}"]
+        due = stages.table[f"p_due{word}"]
         lacking.append(stages.keep(due - (due & (done | gone))))
     left = [stages.int(name) for name in lacking]
     table = stages.table
-    days = [table[f"{phase}_day{i}"] for i in range(shape.days)]  # the last one first
+    days = [table[f"p_day{i}"] for i in range(shape.days)]  # the last one first
     if not days:
         return stages.keep(ibis.null("int64"))
     return stages.keep(ibis.cases(*[(_has_day(left, day), day) for day in days], else_=ibis.null("int64")))

@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from healthcode.lake.columns import MINUTE_SHIFT, Inputs, Store, as_it_is, span_from, span_severity
-from healthcode.lake.courses import KEY
+from healthcode.lake.fold import KEY
 from healthcode.lake.parameters import Shape
 
 _LOW = (1 << MINUTE_SHIFT) - 1
