@@ -24,9 +24,11 @@ from tests.browser.camera import camera_show_nothing
 from tests.browser.conftest import OpenPhone, Province
 from tests.browser.looking import picture_keep, violations
 from tests.intake import LEAD_HEADER, csv_bytes, lead
-from tests.people import BAI, HU, KONG, LIN, SHEN, ZHAO, ZHOU
+from tests.people import BAI, HU, KONG, LIN, QIAN, SHEN, SUN, ZHAO, ZHOU, Person
 
 pytestmark = pytest.mark.slow
+
+SPEND = "localStorage.setItem('hc.codes', JSON.stringify({...JSON.parse(localStorage['hc.codes']), codes: []}))"
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +81,22 @@ def test_the_gate_refuses_zhao_within_a_second_of_the_review(
     _explains_itself(zhao)
 
 
+def test_a_phone_without_network_shows_its_pass_and_the_gate_lets_sun_in(
+    province: Province, open_phone: OpenPhone, camera: Path, bai: Page
+) -> None:
+    """The phone that carries Sun's code; its pass is signed for the minute, and the gate answers from its own table."""
+    phone = _without_network(province, open_phone(f"{province.origin}/", workers=True))
+    assert str(phone.locator("svg.qr").get_attribute("data-text")).startswith("HP1:")
+    picture_keep(phone, "resident-offline-pass")
+    code_hold_up(phone, camera)
+    gate = _gate_open(
+        open_phone(f"{province.origin}/"), province, inspector_invite(bai, province.origin, "离线早班"), QIAN
+    )
+    expect(gate.locator(".last-one")).to_contain_text("通行")
+    camera_show_nothing(camera)
+    _sign_out(phone, province)
+
+
 def test_the_managers_pages_are_accessible(province: Province, bai: Page) -> None:
     """The market, its poster and its screen."""
     for link in ("", "海报", "屏幕码"):
@@ -96,9 +114,37 @@ def _explains_itself(zhao: Page) -> None:
         expect(ground).to_contain_text(words)
 
 
-def _gate_open(kong: Page, province: Province, invitation: str) -> Page:
-    """Kong accepts Bai's invitation on his own phone and stands at the gate."""
-    resident_sign_in(kong, province.origin, KONG)
+def _without_network(province: Province, phone: Page) -> Page:
+    """It has been online today; now there is no network, and the codes minted ahead are used up."""
+    resident_sign_in(phone, province.origin, SUN)
+    _wait_until(phone, "localStorage.getItem('hc.pass') !== null")
+    _wait_until(phone, "navigator.serviceWorker.controller !== null")
+    phone.evaluate(SPEND)
+    phone.context.set_offline(True)
+    phone.reload()
+    phone.locator(".offline-pass").wait_for()
+    return phone
+
+
+def _sign_out(phone: Page, province: Province) -> None:
+    """Nothing of the person stays on a phone that is handed on."""
+    phone.context.set_offline(False)
+    phone.goto(f"{province.origin}/#me")
+    phone.get_by_role("button", name="退出登录").click()
+    _wait_until(phone, "localStorage.getItem('hc.pass') === null")
+
+
+def _wait_until(page: Page, true: str) -> None:
+    """Return when an expression holds in the page; its own policy allows no evaluated script, the debugger does."""
+    until = time.monotonic() + 20
+    while not page.evaluate(true):
+        assert time.monotonic() < until, true
+        page.wait_for_timeout(100)
+
+
+def _gate_open(kong: Page, province: Province, invitation: str, who: Person = KONG) -> Page:
+    """Kong, or somebody else, accepts Bai's invitation on his own phone and stands at the gate."""
+    resident_sign_in(kong, province.origin, who)
     kong.goto(invitation)
     kong.get_by_role("button", name="接受邀请").click()
     kong.locator(".gate").wait_for()

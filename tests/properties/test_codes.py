@@ -124,7 +124,7 @@ def test_an_edge_finds_the_subject_of_a_pass_and_only_by_its_own_handle(subject,
     claim = PASS._replace(handle=handle, locator=locator_seal(KEYS, handle=handle, subject=subject, issued=NOON))
     assert locator_open(KEYS, claim) == subject
     with pytest.raises(CodeError):
-        locator_open(KEYS, claim._replace(handle=flipped(handle, random.Random(subject))))
+        locator_open(KEYS, claim._replace(handle=bytes([handle[0] ^ 1]) + handle[1:]))
 
 
 @given(st.lists(STEPS, min_size=1, max_size=4).map(sorted))
