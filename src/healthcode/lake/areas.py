@@ -38,4 +38,4 @@ def area_spans(inputs: Inputs) -> ir.Table:
     changes = worst.filter(worst.before.isnull() | (worst.before != worst.ranked))
     what = ibis.ifelse(changes.ranked < 0, changes.closed, changes.ranked & _CONSTANT)
     coded = changes.select("area", "rule_no", code=span_from(changes.t) + what)
-    return coded.group_by(a_area=coded.area, a_rule=coded.rule_no).agg(area_spans=coded.code.collect())
+    return coded.group_by(a_area=coded.area, a_rule=coded.rule_no).agg(area_spans=coded.code.collect().sort())

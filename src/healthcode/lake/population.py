@@ -35,20 +35,27 @@ TRANSITIONS: Final = 3
 _GROUND: Final = (*KEY, "rule", "spans")
 _LOW: Final = (1 << MINUTE_SHIFT) - 1
 _STATE: Final = 16
+LONGEST: Final = 8
+"""Spans of one ground that are compared place by place; who has a longer one goes with those who have several."""
+_PLACES: Final = range(LONGEST)
 _STEP: Final = ("minute", "state", "notices")
 
 
 @dataclass(frozen=True, slots=True)
 class Timelines:
-    """`alone`: who has one ground, with an array of packed `steps`; `crowd`: who has several, a row for each step."""
+    """`alone`: who has one ground, with the array of spans that say something new (`steps`).
 
+    `crowd`: who has several, a row for each step.
+    """
+
+    shape: Shape
     alone: ir.Table
     crowd: ir.Table
 
     def steps(self) -> ir.Table:
         """The timeline of everybody who has a ground: (subject, minute, state, notices), the answer now first."""
-        rows = self.alone.select("subject", step=self.alone.steps.unnest())
-        return ibis.union(rows.select("subject", **_parts(rows.step)), self.crowd)
+        rows = self.alone.select("subject", "base", step=self.alone.steps.unnest())
+        return ibis.union(rows.select("subject", **self._parts(rows.step, rows.base)), self.crowd)
 
     def touched(self) -> ir.Table:
         """The records of those who have a ground: state and notices now, three transitions, how many there are."""
@@ -59,16 +66,21 @@ class Timelines:
         for place in range(TRANSITIONS + 1):
             step = self.alone.steps[ibis.least(place, single["later"])]
             there = ibis.ifelse(single["later"] >= place, step, ibis.null("int64"))
-            for name, value in _parts(there).items():
+            for name, value in self._parts(there, self.alone.base).items():
                 crowded[f"{name}_{place}"] = placed[name].max(where=placed.place == place)
                 single[f"{name}_{place}"] = value
         together = placed.group_by(p_subject=placed.subject).agg(**crowded)
         return ibis.union(self.alone.select(p_subject=self.alone.subject, **single), together)
 
+    def _parts(self, step: ir.IntegerValue, base: ir.IntegerValue) -> dict[str, ir.IntegerValue]:
+        """Minute, state and notices of a step; all NULL where it is."""
+        state = ibis.ifelse(step.notnull(), state_of(self.shape, span_severity(step), base), ibis.null("int64"))
+        return {"minute": span_minute(step), "state": state.cast("int64"), "notices": span_notices(step)}
 
-def _parts(step: ir.IntegerValue) -> dict[str, ir.IntegerValue]:
-    """Minute, state and notices of a packed step."""
-    return {"minute": span_minute(step), "state": ((step >> _STATE) & 15).cast("int64"), "notices": span_notices(step)}
+
+def state_of(shape: Shape, severity: ir.IntegerValue, base: ir.IntegerValue) -> ir.IntegerValue:
+    """The table state of a severity: of a color worse than the default, otherwise the base answer."""
+    return severity.cases(*shape.colors, else_=base) if shape.colors else base
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,41 +131,41 @@ class PopulationPlan:
     def timelines(self, courses: ir.Table, unclear: ir.Table, store: Store = as_it_is) -> "Timelines":
         """The timelines of everybody who has a ground."""
         codes = store("codes", _codes(courses, self.now))
-        crowded = codes.group_by("subject").agg(grounds=codes.count())
-        crowded = store("crowded", crowded.filter(crowded.grounds > 1).select("subject"))
+        crowded = codes.group_by("subject").agg(grounds=codes.count(), longest=codes.codes.length().max())
+        crowded = crowded.filter((crowded.grounds > 1) | (crowded.longest > LONGEST)).select("subject")
+        crowded = store("crowded", crowded)
         base = self._base(unclear)
         single = codes.anti_join(crowded, "subject").join(base.rename(w_subject="subject"), [("subject", "w_subject")])
         return Timelines(
+            self.shape,
             store("alone_steps", self._alone(single)),
             store("crowd_steps", self._together(codes.semi_join(crowded, "subject"), base)),
         )
 
     def _alone(self, codes: ir.Table) -> ir.Table:
         """Of those with one ground, the majority: its spans are the steps, where state or notices differ."""
-        rows = codes.mutate(codes=codes.codes.sort())
-        following = rows.codes  # others of one minute than its last one last for no time
-        last = following.length() - 1
+        null = ibis.null("int64")
+        last = codes.codes.length() - 1
+        # written out place by place: an array's own functions cost ten times as much, for millions of short ones
+        rows = codes.select(
+            *("subject", "base"),
+            **{f"c{i}": ibis.ifelse(last >= i, codes.codes[ibis.least(i, last)], null) for i in range(LONGEST)},
+            **{f"c{LONGEST}": null},
+        )
+        lasting = {f"e{i}": ibis.ifelse(_lasts(rows[f"c{i}"], rows[f"c{i + 1}"]), rows[f"c{i}"], null) for i in _PLACES}
+        rows = rows.mutate(**lasting)
+        rows = rows.mutate(**{f"k{i}": self._said(rows[f"e{i}"]) for i in _PLACES})
+        kept = []
+        for i in _PLACES:
+            before = ibis.coalesce(*[rows[f"k{j}"] for j in range(i - 1, -1, -1)], null)
+            kept.append(ibis.ifelse(before.isnull() | (before != rows[f"k{i}"]), rows[f"e{i}"], null))
+        return rows.select("subject", "base", steps=ibis.array(kept).filter(lambda x: x.notnull()))
 
-        def lasts(i: ir.IntegerValue) -> ir.BooleanValue:
-            after = following[ibis.least(i + 1, last)]  # some engines refuse places that an array has not
-            return (i == last) | ((after >> MINUTE_SHIFT) != (following[i] >> MINUTE_SHIFT))
-
-        lasting = _places(rows.codes).filter(lasts)
-        rows = rows.mutate(codes=lasting.map(lambda i: following[i]))
-
-        def answer(code: ir.IntegerValue) -> ir.IntegerValue:
-            state = self._state(span_severity(code), rows.base)
-            return span_from(span_minute(code)) + (state << _STATE) + span_notices(code)
-
-        rows = rows.mutate(steps=rows.codes.map(answer))
-
-        steps = rows.steps
-
-        def changes(place: ir.IntegerValue) -> ir.BooleanValue:
-            before = steps[ibis.greatest(place - 1, 0)]
-            return (place == 0) | ((before & _LOW) != (steps[place] & _LOW))
-
-        return rows.select("subject", steps=_places(steps).filter(changes).map(lambda i: steps[i]))
+    def _said(self, code: ir.IntegerValue) -> ir.IntegerValue:
+        """What a span says: a color worse than the default, and notices; NULL where it is."""
+        least = min((severity for severity, _ in self.shape.colors), default=1 << 7)
+        severity = span_severity(code)
+        return (ibis.ifelse(severity < least, 0, severity + 1) << _STATE) + span_notices(code)
 
     def _together(self, codes: ir.Table, base: ir.Table) -> ir.Table:
         """Of those with several: at each instant the worst of them, and the notices of all."""
@@ -165,7 +177,7 @@ class PopulationPlan:
             severity=pairs.severity.max(), notices=pairs.notices.bit_or()
         )
         joined = worst.join(base, [("w_subject", "subject")])
-        states = joined.mutate(state=self._state(joined.severity, joined.base).cast("int64"))
+        states = joined.mutate(state=state_of(self.shape, joined.severity, joined.base).cast("int64"))
         order = ibis.window(group_by=states.subject, order_by=states.minute)
         seen = states.mutate(last_state=states.state.lag().over(order), last_notices=states.notices.lag().over(order))
         changed = (seen.state != seen.last_state) | (seen.notices != seen.last_notices)
@@ -196,14 +208,10 @@ class PopulationPlan:
         plain = ibis.ifelse(joined.holds_code, self.shape.default_state, ABSENT_STATE)
         return joined.select("subject", base=ibis.ifelse(joined.u_subject.notnull(), UNKNOWN_STATE, plain))
 
-    def _state(self, severity: ir.IntegerValue, base: ir.IntegerValue) -> ir.IntegerValue:
-        """The table state of a severity: of a color worse than the default, otherwise the base answer."""
-        return severity.cases(*self.shape.colors, else_=base) if self.shape.colors else base
 
-
-def _places(values: ir.ArrayValue) -> ir.ArrayValue:
-    """The places of an array that has one at least."""
-    return ibis.range(0, values.length()).cast("array<int64>")
+def _lasts(code: ir.IntegerValue, following: ir.IntegerValue) -> ir.BooleanValue:
+    """Whether a span lasts for some time: one that the next follows in the same minute does not."""
+    return following.isnull() | ((following >> MINUTE_SHIFT) != (code >> MINUTE_SHIFT))
 
 
 def _codes(courses: ir.Table, now: ir.IntegerValue) -> ir.Table:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from healthcode.domain.color import ABSENT_STATE, UNKNOWN_STATE
 from healthcode.lake.engine import Engine, Run
 from healthcode.lake.population import TRANSITIONS
-from healthcode.table.block import NEVER, Block, Columns, Numbers, block_encode
+from healthcode.table.block import NEVER, Block, Columns, Numbers, block_encode, block_plain
 from healthcode.table.record import LAST_MINUTE, ORIGIN, RECORD_BYTES, Transition
 from healthcode.table.timeline import timeline_cut
 
@@ -83,30 +83,27 @@ def block_of(
     everybody: Everybody, touched: Touched, part: slice, versions: Numbers | int, generations: Numbers | int
 ) -> Block:
     """The records of a run of subject numbers."""
-    rows = part.stop - part.start
     nobody = everybody.state[part] == _NOBODY
+    version, generation = _of(versions, part), _of(generations, part)
+    doses, last_negative = everybody.doses[part], everybody.last_negative[part]
     state = np.where(nobody, np.uint8(UNKNOWN_STATE), everybody.state[part])
-    notices = np.zeros(rows, np.uint16)
-    later: list[Numbers] = [np.zeros((rows, TRANSITIONS), kind) for kind in (np.int32, np.uint8, np.uint16)]
+    block = block_plain(version=version, generation=generation, state=state, doses=doses, last_negative=last_negative)
+    block[nobody] = 0
     first, last = np.searchsorted(touched.subject, (part.start, part.stop))
     mine = slice(int(first), int(last))
     at = touched.subject[mine] - part.start
-    state[at], notices[at] = touched.state[mine], touched.notices[mine]
-    steps: tuple[Numbers, ...] = (touched.minutes, touched.states, touched.step_notices)
-    for column, values in zip(later, steps, strict=True):
-        column[at] = values[mine]
-    block = block_encode(
-        Columns(
-            _of(versions, part),
-            _of(generations, part),
-            state,
-            everybody.doses[part],
-            notices,
-            everybody.last_negative[part],
-            *later,
-        )
+    told = Columns(
+        version=version[at],
+        generation=generation[at],
+        state=touched.state[mine],
+        doses=doses[at],
+        notices=touched.notices[mine],
+        last_negative=last_negative[at],
+        minutes=touched.minutes[mine],
+        states=touched.states[mine],
+        step_notices=touched.step_notices[mine],
     )
-    block[nobody] = 0
+    block[at] = block_encode(told)
     return block
 
 

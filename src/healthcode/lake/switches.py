@@ -49,7 +49,7 @@ def _switched(courses: ir.Table, alone: ir.Table, inputs: Inputs, place: int) ->
     going = ibis.ifelse(rows.speaks, rows.past.concat(rows.merged), closed)
     led = ibis.ifelse(untold, ibis.null("array<int64>"), going)
     led = ibis.ifelse(rows.next_no.isnull(), closed, led)
-    return rows.mutate(led=ibis.ifelse(rows.is_open, led, rows.spans)).select(*_ROW[:-1], spans="led")
+    return rows.mutate(led=ibis.ifelse(rows.is_open, led.sort(), rows.spans)).select(*_ROW[:-1], spans="led")
 
 
 def _merged(rows: ir.Table) -> ir.Table:

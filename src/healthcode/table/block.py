@@ -69,6 +69,29 @@ def block_encode(columns: Columns) -> Block:
     return block
 
 
+def block_plain(
+    *, version: Numbers, generation: Numbers, state: Numbers, doses: Numbers, last_negative: Numbers
+) -> Block:
+    """Return the records of people without notices and transitions: as `block_encode` does, in less time.
+
+    Raises `RecordError` naming the first row that does not fit.
+    """
+    block = np.zeros((len(version), RECORD_BYTES), np.uint8)
+    for part in _parts(len(block)):
+        mine = block[part]
+        _within("version", version[part], 0, _MOST[4], part.start)
+        _within("generation", generation[part], 0, _MOST[2], part.start)
+        for name, column in (("state", state[part]), ("doses", doses[part])):
+            _within(name, column, 0, 15, part.start)
+        _within_minutes("last_negative", last_negative[part], part.start)
+        fields = _fields(mine)
+        fields["version"], fields["generation"] = version[part], generation[part]
+        fields["packed"] = state[part].astype(np.uint8) << 4 | doses[part].astype(np.uint8)
+        _minutes_write(mine, _NEGATIVE_AT, last_negative[part])
+        fields["crc"] = np.take(_ZEROS_CRC, _remainder(mine, _PLAIN_WORDS))
+    return block
+
+
 def block_decode(block: Block) -> Columns:
     """Return the fields of a block.  Raises `RecordError` naming the first row that is no record."""
     found = [_decode_part(block[part], part.start) for part in _parts(len(block))] or [_decode_part(block, 0)]
@@ -99,11 +122,8 @@ def block_crc(block: Block) -> NDArray[np.uint16]:
     Two bytes a step: the remainder of a message whose first word is xored with the remainder so far.
     """
     crc = np.zeros(len(block), np.uint16)
-    words = block.view(">u2")
     for part in _parts(len(block)):
-        remainder = crc[part]
-        for word in np.ascontiguousarray(words[part, :15].T).astype(np.uint16):
-            np.take(_WORD_CRC, remainder ^ word, out=remainder)
+        crc[part] = _remainder(block[part], _WORDS)
     return crc
 
 
@@ -126,6 +146,30 @@ def _word_table() -> NDArray[np.uint16]:
 
 
 _WORD_CRC: Final = _word_table()
+
+
+def _remainder(block: Block, count: int) -> NDArray[np.uint16]:
+    """The remainder after the first words of each row."""
+    remainder = np.zeros(len(block), np.uint16)
+    for word in np.ascontiguousarray(block.view(">u2")[:, :count].T).astype(np.uint16):
+        np.take(_WORD_CRC, remainder ^ word, out=remainder)
+    return remainder
+
+
+_WORDS: Final = 15
+_PLAIN_WORDS: Final = 6
+"""Words of a record up to its transitions."""
+
+
+def _zeros_table() -> NDArray[np.uint16]:
+    """What becomes of each remainder over the words of no transitions."""
+    crc = np.arange(1 << 16, dtype=np.uint16)
+    for _ in range(_WORDS - _PLAIN_WORDS):
+        crc = _WORD_CRC[crc]
+    return crc
+
+
+_ZEROS_CRC: Final = _zeros_table()
 
 
 def _parts(rows: int) -> list[slice]:
