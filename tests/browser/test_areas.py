@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -55,8 +56,8 @@ def looked_at(page: Page, name: str, *, again: bool = True) -> None:
         page.set_viewport_size(DESK)
 
 
-def proposes(page: Page, origin: str) -> None:
-    """Zhou fills the form in and sees the numbers before anything is proposed."""
+def proposes(page: Page, origin: str) -> int:
+    """Zhou fills the form in and sees how many residents it takes in before anything is proposed."""
     page.goto(f"{origin}{COUNTY}?lang=zh")
     looked_at(page, "county-empty")
     page.get_by_label("名称", exact=True).fill(NAME)
@@ -65,12 +66,15 @@ def proposes(page: Page, origin: str) -> None:
     page.get_by_label("列入范围内的现住居民").check()
     page.get_by_label("依据文件").fill("平疫防指〔2022〕18号")
     page.get_by_role("button", name="查看涉及人数").click()
-    expect(page.get_by_text("列入居民人数")).to_be_visible()
+    told = re.search(r"列入居民人数：(\d+)", page.get_by_text("列入居民人数").text_content() or "")
+    assert told is not None
+    residents = int(told[1])
     looked_at(page, "preview", again=False)
     page.get_by_label("理由").fill("两日内发现4例阳性，集中在南大街")
     page.get_by_role("button", name="提请市级审批").click()
     expect(page.get_by_text("已提请，等待市级审批。").first).to_be_visible()
     looked_at(page, "proposed")
+    return residents
 
 
 def approves(page: Page, origin: str) -> None:
@@ -99,13 +103,14 @@ def test_zhou_proposes_with_residents_gao_approves_and_both_see_the_result(
     province: Province, signed_in: Callable[[OfficerRole], Page]
 ) -> None:
     zhou, gao = signed_in(ZHOU), signed_in(GAO)
-    proposes(zhou, province.origin)
+    residents = proposes(zhou, province.origin)
+    assert residents >= 5  # who was born at that address with the province
     approves(gao, province.origin)
     gao.get_by_role("link", name=NAME).click()
-    expect(gao.get_by_text("重新推导的人：5")).to_be_visible()  # the page itself asks how far it is
+    expect(gao.get_by_text(f"重新推导的人：{residents}")).to_be_visible()  # the page itself asks how far it is
     looked_at(gao, "city-carried-out")
     zhou.reload()
-    expect(zhou.get_by_text("列入居民：5")).to_be_visible()
+    expect(zhou.get_by_text(f"列入居民：{residents}")).to_be_visible()
     looked_at(zhou, "in-force")
     dialogs(zhou)
     looked_at(gao, "city-after")
