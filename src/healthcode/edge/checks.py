@@ -98,15 +98,14 @@ class Checks:
         return Found("unknown")
 
     async def _store(self, visit: Visit) -> str:
-        """`stored` when the visit is durable; a gate does not close because the store is away."""
+        """`stored` or `spooled` when the visit is durable; a gate does not close because the store is away."""
         if self._visits is None:
             return "not_stored"
         try:
-            await self._visits.store(visit)
+            return (await self._visits.store(visit)).value
         except (VisitOverload, VisitPoison):
             self._metrics.events["inspected_visit_not_stored"] += 1
             return "not_stored"
-        return "stored"
 
 
 def _visit(found: Found, verdict: str, inspector: SessionClaim, at_ms: int) -> Visit:

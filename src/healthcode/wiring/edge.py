@@ -7,7 +7,15 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from healthcode.adapters.control_proxy import ControlProxy
-from healthcode.adapters.edge_files import EdgeHost, identity_name, identity_open, moment_now, pages_read
+from healthcode.adapters.edge_files import (
+    EdgeHost,
+    identity_name,
+    identity_open,
+    moment_now,
+    pages_read,
+    spool_key_open,
+)
+from healthcode.adapters.visit_spool import FileSpool, SpoolLimits
 from healthcode.adapters.visits_postgres import PostgresVisitSink, connector
 from healthcode.edge.app import Edge
 from healthcode.edge.pages import Pages
@@ -32,10 +40,17 @@ def edge_build(settings: Settings) -> Edge:
         hosts={urlsplit(settings.origin).netloc},
     )
     secrets = settings.secrets()
-    sink = PostgresVisitSink(connector(lambda: settings.dsn("edge", secrets)), world.color_states)
+    sink = PostgresVisitSink(connector(lambda: settings.dsn("edge", secrets)), world.color_states, limit=3)
+    spool = FileSpool(
+        settings.spool_folder,
+        spool_key_open(folder),
+        world.color_states,
+        suite_name=settings.suite,
+        limits=SpoolLimits(total=settings.spool_mb << 20),
+    )
     return Edge(
         world,
-        VisitQueue(sink, QueueLimits(), time.monotonic),
+        VisitQueue(sink, QueueLimits(), time.monotonic, spool),
         Pages(pages_read(settings.web)),
         moment_now,
         ControlProxy(settings.host, settings.port) if settings.proxy_control else None,

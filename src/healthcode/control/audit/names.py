@@ -72,6 +72,7 @@ class EventName(StrEnum):
     POPULATION_RUN_ASKED = "officer:population_run:asked"
     POPULATION_RUN_FINISHED = "system:population_run:finished"
     EDGE_ENROLLED = "system:edge:enrolled"
+    VISITS_FORGOTTEN = "system:visits:forgotten"
     DEMO_SEEDED = "system:demo:seeded"
 
 
