@@ -8,6 +8,7 @@ import uvicorn
 
 from healthcode.adapters.control_proxy import ControlProxy
 from healthcode.adapters.edge_files import EdgeHost, identity_name, identity_open, moment_now, pages_read
+from healthcode.adapters.edge_http import EdgeProtocol
 from healthcode.adapters.visits_postgres import PostgresVisitSink, connector
 from healthcode.edge.app import Edge
 from healthcode.edge.pages import Pages
@@ -62,10 +63,10 @@ def edge_run(settings: Settings) -> None:
 
 
 def server_settings() -> dict[str, Any]:
-    """How uvicorn serves an edge; the benchmark's floor is served the same way."""
+    """How uvicorn serves an edge."""
     return {
         "loop": "uvloop",
-        "http": "httptools",
+        "http": EdgeProtocol,
         "ws": "none",
         "lifespan": "on",
         "log_config": None,
