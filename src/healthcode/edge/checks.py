@@ -3,8 +3,10 @@
 Total: whatever was scanned gets an outcome and a verdict; only the asking device can be refused.
 """
 
+import asyncio
 import os
 import time
+from collections.abc import Awaitable
 
 import msgspec
 from msgspec import UNSET
@@ -43,11 +45,11 @@ class Checks:
         self._prefix = f"{os.getpid():x}-{time.time_ns():x}-"
         self._count = 0
 
-    async def post(self, request: Request, moment: Moment) -> Response:
-        """One check or a batch."""
+    def post(self, request: Request, moment: Moment) -> Response | Awaitable[Response]:
+        """One check or a batch; where the venue records visits, when they are stored."""
         now = int(moment.wall_s) // 60
         inspector = self._sessions.claim(request, "inspector", now)
-        asked = _decode(await request.body())
+        asked = _decode(request.body)
         things = [asked] if asked.batch is UNSET else asked.batch
         wait_s = self.limit.wait_s(inspector.device, moment.wall_s, len(things))
         if wait_s:
@@ -57,26 +59,34 @@ class Checks:
             raise Problem("venue_unknown")
         if not gate.open:
             raise Problem("venue_closed")
-        answers = [await self._check(thing, inspector, gate, moment) for thing in things]
-        body = answers[0] if asked.batch is UNSET else CheckBatch(answers)
-        return json_response(_ENCODER.encode(body))
+        batch = asked.batch is not UNSET
+        found = [self._find(thing, inspector.venue, moment) for thing in things]
+        answers = [self._answer(item, gate, moment) for item in found]
+        if not gate.record_visits:
+            return _response(answers, batch=batch)
+        at_ms = int(moment.wall_s * 1000)
+        visits = [_visit(*pair, inspector, at_ms) for pair in zip(found, answers, strict=True)]
+        return self._recorded(answers, visits, batch=batch)
 
-    async def _check(self, thing: CheckOne, inspector: SessionClaim, gate: Gate, moment: Moment) -> Check:
+    async def _recorded(self, answers: list[Check], visits: list[Visit], *, batch: bool) -> Response:
+        """The answers, each with what became of its visit."""
+        stored = await asyncio.gather(*map(self._store, visits))
+        told = [
+            msgspec.structs.replace(answer, check=str(visit.id), visit=said)
+            for answer, visit, said in zip(answers, visits, stored, strict=True)
+        ]
+        return _response(told, batch=batch)
+
+    def _answer(self, found: Found, gate: Gate, moment: Moment) -> Check:
         now = int(moment.wall_s) // 60
-        found = self._find(thing, inspector.venue, moment)
         last = found.record.last_negative
         judgement = judge(outcome=found.outcome, policy=gate.policy, medical=gate.medical, last_negative=last, now=now)
-        verdict = judgement.verdict.value
         self._metrics.outcomes["check", found.outcome] += 1
         self._count += 1
-        check, stored = f"{self._prefix}{self._count:x}", "not_recorded"
-        if gate.record_visits:
-            visit = _visit(found, verdict, inspector, int(moment.wall_s * 1000))
-            check, stored = str(visit.id), await self._store(visit)
         return Check(
-            check=check,
+            check=f"{self._prefix}{self._count:x}",
             outcome=found.outcome,
-            verdict=verdict,
+            verdict=judgement.verdict.value,
             reason=found.reason or judgement.reason_code,
             failed_condition=judgement.failed_condition,
             masked_name=found.person.masked_name if found.person else None,
@@ -84,7 +94,7 @@ class Checks:
             test_age_h=None if last is None else max(0, now - last) // 60,
             notices=self._world.notices(found.notices),
             freshness=self._world.freshness,
-            visit=stored,
+            visit="not_recorded",
             server_time_ms=int(moment.wall_s * 1000),
         )
 
@@ -108,7 +118,11 @@ class Checks:
             return "not_stored"
 
 
-def _visit(found: Found, verdict: str, inspector: SessionClaim, at_ms: int) -> Visit:
+def _response(answers: list[Check], *, batch: bool) -> Response:
+    return json_response(_ENCODER.encode(CheckBatch(answers) if batch else answers[0]))
+
+
+def _visit(found: Found, answer: Check, inspector: SessionClaim, at_ms: int) -> Visit:
     return Visit(
         id=visit_key(at_ms, os.urandom(10)),
         venue=inspector.venue,
@@ -118,7 +132,7 @@ def _visit(found: Found, verdict: str, inspector: SessionClaim, at_ms: int) -> V
         grade=Presence.inspected,
         device=inspector.device,
         outcome=found.outcome,
-        verdict=verdict,
+        verdict=answer.verdict,
     )
 
 

@@ -54,7 +54,7 @@ class Visits:
         wait_s = self.limit.wait_s((claim.subject, claim.device), moment.wall_s)
         if wait_s:
             raise Problem("rate_limited", retry_after_s=wait_s)
-        asked = _decode(await request.body())
+        asked = _decode(request.body)
         place = self._place(asked.code, now)
         gate = self._world.gate(place.venue, now)
         if gate is None:

@@ -15,6 +15,7 @@ from healthcode.adapters.edge_files import (
     pages_read,
     spool_key_open,
 )
+from healthcode.adapters.edge_http import EdgeProtocol
 from healthcode.adapters.visit_spool import FileSpool, SpoolLimits
 from healthcode.adapters.visits_postgres import PostgresVisitSink, connector
 from healthcode.edge.app import Edge
@@ -77,10 +78,10 @@ def edge_run(settings: Settings) -> None:
 
 
 def server_settings() -> dict[str, Any]:
-    """How uvicorn serves an edge; the benchmark's floor is served the same way."""
+    """How uvicorn serves an edge."""
     return {
         "loop": "uvloop",
-        "http": "httptools",
+        "http": EdgeProtocol,
         "ws": "none",
         "lifespan": "on",
         "log_config": None,
