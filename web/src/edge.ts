@@ -41,6 +41,8 @@ export interface StateAnswer {
   readonly region: string | number;
   readonly server_time_ms: number;
   readonly hint_s: number;
+  /** The server is busy and left the grounds out. */
+  readonly grounds_later?: boolean;
 }
 
 export interface LiveCode {

@@ -5,6 +5,7 @@
  * falls silent instead of joining a retry storm; waits grow exponentially with full jitter and obey `Retry-After`.
  */
 
+import { RetryBudget, waitMs } from "./budget";
 import { reader } from "./language";
 
 export interface FieldError {
@@ -47,8 +48,7 @@ export interface Ask {
   readonly timeoutMs?: number;
 }
 
-const BUDGET_MAX = 10;
-let budget = BUDGET_MAX;
+const budget = new RetryBudget();
 
 async function problemRead(response: Response): Promise<Problem> {
   const wait = Number(response.headers.get("Retry-After"));
@@ -72,7 +72,7 @@ export async function ask<T>(path: string, { method = "GET", body, bearer, heade
   try {
     const response = await fetch(path, { method, headers: all, signal: stop.signal, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
     if (response.status !== 304 && !response.ok) throw await problemRead(response);
-    budget = Math.min(BUDGET_MAX, budget + 0.1);
+    budget.succeeded();
     const date = Date.parse(response.headers.get("Date") ?? "");
     const skewMs = Number.isNaN(date) ? null : date + 500 - (sent + Date.now()) / 2;
     const empty = response.status === 304 || response.status === 204;
@@ -85,10 +85,9 @@ export async function ask<T>(path: string, { method = "GET", body, bearer, heade
   }
 }
 
-/** How long to wait before attempt number `attempt` (from 0): full jitter up to 1, 2, 4 … 60 s, never before `Retry-After`. */
+/** How long to wait before attempt number `attempt` (from 0); a server that named a time is given it. */
 export function backoffMs(attempt: number, problem?: Problem): number {
-  const ceiling = Math.min(60_000, 1000 * 2 ** attempt);
-  return Math.max(problem?.retryAfterMs ?? 0, 250 + Math.random() * ceiling);
+  return waitMs(attempt, problem?.retryAfterMs);
 }
 
 /** Asks again, a few times, while it is likely to help. Only for what may be repeated: GET, or a keyed POST. */
@@ -97,8 +96,7 @@ export async function askAgain<T>(path: string, options: Ask = {}, attempts = 3)
     try {
       return await ask<T>(path, options);
     } catch (error) {
-      if (!(error instanceof Problem) || !error.passing || attempt + 1 >= attempts || budget < 1) throw error;
-      budget -= 1;
+      if (!(error instanceof Problem) || !error.passing || attempt + 1 >= attempts || !budget.spend()) throw error;
       await new Promise((done) => setTimeout(done, backoffMs(attempt, error)));
     }
   }

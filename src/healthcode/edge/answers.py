@@ -77,6 +77,8 @@ class State(Struct, frozen=True):
     region: str
     server_time_ms: int
     hint_s: int
+    grounds_later: bool = False
+    """This worker is busy and left the grounds out: keep those shown before, or show the color alone."""
 
 
 class CodesAnswer(State, frozen=True):

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -28,6 +28,8 @@ from healthcode.edge.http import (
 )
 from healthcode.edge.metrics import Metrics
 from healthcode.edge.openapi import OPENAPI
+from healthcode.edge.overload import TICK_S as TICK_LOAD_S
+from healthcode.edge.overload import Level, Load
 from healthcode.edge.pages import Pages, page_response
 from healthcode.edge.sessions import Sessions
 from healthcode.edge.status import Moment
@@ -50,6 +52,20 @@ class Route(NamedTuple):
 
     access: str
     handlers: Mapping[str, Handler]
+    given_up: Level = Level.never
+    """At which load it is refused; what says a color never is."""
+
+
+class Beside(Protocol):
+    """Something that lives as long as the worker."""
+
+    async def start(self) -> None:
+        """Begin, in the worker's loop."""
+        ...
+
+    async def close(self) -> None:
+        """End."""
+        ...
 
 
 class Edge:
@@ -65,31 +81,32 @@ class Edge:
     ) -> None:
         self.world = world
         self.metrics = Metrics()
+        self.load = Load()
+        self.beside: list[Beside] = []
         self._visits = visits
         self._pages = pages
         self._clock = clock
         self._forward = forward
-        self._ticker: asyncio.Task[None] | None = None
+        self._tickers: list[asyncio.Task[None]] = []
         self.routes = self._make_routes()
 
     def _make_routes(self) -> dict[str, Route]:
         sessions = Sessions(self.world)
-        codes = Codes(self.world, sessions)
+        codes = Codes(self.world, sessions, self.load)
         self.checks = Checks(self.world, sessions, self._visits, self.metrics)
         visits = Visits(self.world, sessions, self._visits, self.metrics)
-        health = Health(self.world, self._visits, self.metrics)
+        self.health = health = Health(self.world, self._visits, self.metrics, self.load)
         bundles = Bundles(self.world)
         return {
             "/v1/codes": Route("resident", {"POST": codes.post}),
             "/v1/state": Route("resident", {"GET": codes.state}),
             "/v1/checks": Route("inspector", {"POST": self.checks.post}),
-            "/v1/visits": Route("resident", {"POST": visits.post}),
-            "/v1/bundle": Route("public", {"GET": bundles.get}),
+            "/v1/visits": Route("resident", {"POST": visits.post}, Level.drowning),
+            "/v1/bundle": Route("public", {"GET": bundles.get}, Level.strained),
             "/v1/time": Route("public", {"GET": health.time}),
-            "/v1/openapi.json": Route("public", {"GET": OPENAPI.get}),
+            "/v1/openapi.json": Route("public", {"GET": OPENAPI.get}, Level.busy),
             "/healthz": Route("public", {"GET": health.live}),
             "/readyz": Route("public", {"GET": health.ready}),
-            "/metrics": Route("local", {"GET": health.metrics}),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -135,6 +152,8 @@ class Edge:
                 response = _not_allowed(route, request)
             elif len(request.body) > BODY_LIMIT:
                 raise Problem("body_too_large")
+            elif self.load.refuses(route.given_up):
+                raise Problem("overloaded", retry_after_s=self.load.retry_after_s())
             else:
                 moment = self._clock()
                 self.world.keep_current(moment)
@@ -148,12 +167,15 @@ class Edge:
         return response
 
     async def _later(self, path: str, request: Request, answer: Awaitable[Response], begun: float) -> Response:
+        self.load.pending += 1
         try:
             response = await answer
         except ConnectionError:
             raise
         except Exception as error:  # noqa: BLE001 - one request fails, the worker goes on
             response = _failure(path, request, error)
+        finally:
+            self.load.pending -= 1
         self.metrics.answered(path, response.status, begun)
         return response
 
@@ -168,6 +190,8 @@ class Edge:
         try:
             if self._forward is None or scope["path"].startswith("/v1/"):
                 raise Problem("not_found")
+            if self.load.refuses(Level.busy):
+                raise Problem("overloaded", retry_after_s=self.load.retry_after_s())
             await self._forward(scope, receive, send)
         except Problem as problem:
             await _send(send, problem_response(problem, request.language))
@@ -179,6 +203,8 @@ class Edge:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 self.start()
+                for beside in self.beside:
+                    await beside.start()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self.close()
@@ -190,14 +216,16 @@ class Edge:
         self.world.refresh(self._clock())
         if self._visits is not None:
             self._visits.start()
-        self._ticker = asyncio.create_task(self._tick())
+        self._tickers = [asyncio.create_task(self._tick()), asyncio.create_task(self._measure())]
 
     async def close(self) -> None:
         """Stop; visits that wait are refused, so that their phones repeat them elsewhere."""
-        if self._ticker is not None:
-            self._ticker.cancel()
+        for ticker in self._tickers:
+            ticker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._ticker
+                await ticker
+        for beside in self.beside:
+            await beside.close()
         if self._visits is not None:
             await self._visits.close()
         self.world.close()
@@ -210,6 +238,13 @@ class Edge:
             except Exception:  # noqa: BLE001 - the next tick tries again, and freshness tells
                 self.metrics.events["refresh_failed"] += 1
                 _log.exception("refresh_failed")
+
+    async def _measure(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + TICK_LOAD_S
+            await asyncio.sleep(TICK_LOAD_S)
+            self.load.ticked(loop.time() - due)
 
 
 def _failure(path: str, request: Request, error: Exception) -> Response:

@@ -16,6 +16,7 @@ from healthcode.domain.time import Minute, day_of
 from healthcode.edge.answers import CodesAnswer, CodesRequest, Freshness, LiveCode, State
 from healthcode.edge.http import Problem, Request, Response, json_response
 from healthcode.edge.limits import RateLimit
+from healthcode.edge.overload import Level, Load
 from healthcode.edge.proofs import holder_check
 from healthcode.edge.sessions import Sessions, session_text
 from healthcode.edge.status import Moment
@@ -25,6 +26,7 @@ CODES_PER_MINUTE = 10
 STATES_PER_MINUTE = 60
 HINT_S = 60
 """How long a page waits before it asks for its state again, plus up to the same again by chance."""
+MINUTES_STRAINED = 5
 SESSION_LIFE = timedelta(days=7) // timedelta(minutes=1)
 """A renewed session's life in minutes: as long as the edges hold the epoch key that sealed it."""
 
@@ -35,9 +37,10 @@ _ENCODER = msgspec.json.Encoder()
 class Codes:
     """Mints codes and tells states for one worker."""
 
-    def __init__(self, world: World, sessions: Sessions) -> None:
+    def __init__(self, world: World, sessions: Sessions, load: Load) -> None:
         self._world = world
         self._sessions = sessions
+        self._load = load
         self.code_limit = RateLimit(CODES_PER_MINUTE)
         self.state_limit = RateLimit(STATES_PER_MINUTE)
 
@@ -52,7 +55,7 @@ class Codes:
         renewed = self._renewed(claim, now)
         answer = CodesAnswer(
             **msgspec.structs.asdict(self._state(claim, moment)),
-            codes=self._mint(claim, now, asked.minutes),
+            codes=self._mint(claim, now, self._minutes(asked.minutes)),
             session=renewed[0] if renewed else None,
             session_expires_minute=renewed[1] if renewed else claim.expires,
         )
@@ -64,6 +67,8 @@ class Codes:
         claim = self._sessions.claim(request, "resident", now)
         _limit(self.state_limit, claim, moment)
         state = self._state(claim, moment)
+        if state.grounds_later:  # not what the phone should keep
+            return json_response(_ENCODER.encode(state))
         etag = _etag(state)
         if request.header(b"if-none-match") == etag:
             return Response(304, [(b"etag", etag), (b"cache-control", b"private, no-cache")], b"")
@@ -75,21 +80,27 @@ class Codes:
         now = int(moment.wall_s) // 60
         record = world.record(claim.subject)
         state, notices = world.effective(record, now)
+        calm = self._load.level is Level.calm
         change = next((step for step in record.transitions if step.minute > now), None)
         return State(
             state=world.color_id(state),
             until_minute=change.minute if change else None,
             next_state=world.color_id(change.state) if change else None,
             notices=world.notices(notices),
-            grounds=world.grounds(claim.subject, now),
+            grounds=world.grounds(claim.subject, now) if calm else [],
+            grounds_later=not calm,
             doses=record.doses,
             last_negative_minute=record.last_negative,
             freshness=world.freshness,
             masked_name=claim.masked_name,
             region=str(world.region),
             server_time_ms=int(moment.wall_s * 1000),
-            hint_s=HINT_S + random.randrange(HINT_S),  # noqa: S311 - spreads load, keeps no secret
+            hint_s=(1 if calm else 3) * (HINT_S + random.randrange(HINT_S)),  # noqa: S311 - spreads load, no secret
         )
+
+    def _minutes(self, asked: int) -> int:
+        """Fewer minutes of codes under strain: each phone gets some."""
+        return asked if self._load.level < Level.strained else min(asked, MINUTES_STRAINED)
 
     def _mint(self, claim: SessionClaim, now: Minute, minutes: int) -> list[LiveCode]:
         """Codes from this minute on, as far as keys are held (they end two epochs ahead)."""

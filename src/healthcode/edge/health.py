@@ -1,10 +1,11 @@
-"""`/healthz`, `/readyz`, `/metrics`, `/v1/time`."""
+"""`/healthz`, `/readyz`, `/v1/time`, and the counts for Prometheus, which have a port of their own."""
 
 import msgspec
 
 from healthcode.edge.answers import Ready, Time
-from healthcode.edge.http import SECURITY_HEADERS, Request, Response, json_response, length_header
+from healthcode.edge.http import Request, Response, json_response
 from healthcode.edge.metrics import Metrics, metrics_text
+from healthcode.edge.overload import Load
 from healthcode.edge.status import CLOCK_TOLERANCE_S, Moment
 from healthcode.edge.visit_queue import NOTHING_SPOOLED, VisitQueue
 from healthcode.edge.world import World
@@ -16,10 +17,11 @@ _ALIVE = b'{"status":"ok"}'
 class Health:
     """How this worker is."""
 
-    def __init__(self, world: World, visits: VisitQueue | None, metrics: Metrics) -> None:
+    def __init__(self, world: World, visits: VisitQueue | None, metrics: Metrics, load: Load) -> None:
         self._world = world
         self._visits = visits
         self._metrics = metrics
+        self._load = load
 
     async def live(self, _request: Request, _moment: Moment) -> Response:
         """The process answers."""
@@ -49,6 +51,8 @@ class Health:
             problems.append("visits_spooled")
         if spool.refused or spool.damaged:
             problems.append("spool_needs_care")
+        if self._load.level:
+            problems.append(f"load_{self._load.level.name}")
         body = Ready(
             ready=ready,
             problems=problems,
@@ -63,8 +67,8 @@ class Health:
         )
         return json_response(_ENCODER.encode(body), status=200 if ready else 503)
 
-    async def metrics(self, _request: Request, moment: Moment) -> Response:
-        """Counts and gauges for Prometheus; a reverse proxy keeps this path inside."""
+    def counts(self, moment: Moment) -> bytes:
+        """Counts and gauges in Prometheus' text format; numbers only, nothing of anybody."""
         world, queue = self._world, self._visits
         offset = world.clock_offset_s(moment)
         spool = NOTHING_SPOOLED if queue is None else queue.spool_depth()
@@ -82,10 +86,15 @@ class Health:
             "spool_age_seconds": 0.0 if spool.oldest_ms is None else max(0.0, moment.wall_s - spool.oldest_ms / 1000),
             "spool_refused": spool.refused,
             "spool_damaged_segments": spool.damaged,
+            "load_level": float(self._load.level),
+            "loop_late_seconds": self._load.late_s,
+            "requests_pending": self._load.pending,
+            "requests_refused": self._load.refused,
+            "feed_problem": float(bool(world.status.problem)),
+            "offers_refused": world.status.offers_refused,
+            **{f"feed_applied_lane_{lane}": number for lane, number in world.status.applied.items()},
         }
-        body = metrics_text(self._metrics, lambda: gauges)
-        headers = [(b"content-type", b"text/plain; version=1.0.0; charset=utf-8"), length_header(body)]
-        return Response(200, [*headers, (b"cache-control", b"no-store"), *SECURITY_HEADERS], body)
+        return metrics_text(self._metrics, lambda: gauges)
 
     async def time(self, _request: Request, moment: Moment) -> Response:
         """The server's clock, for phones to number their visits by."""

@@ -114,6 +114,11 @@ PROBLEMS: Mapping[str, Words] = {
         "请稍后用同一个 key 重试，不会重复登记。",
         "Repeat with the same key a little later; it is never counted twice.",
     ),
+    "overloaded": _words(
+        503, "访问量过大", "Too many people at once",
+        "已为亮码和查验让路；手机上的码照常有效，请按 Retry-After 所示秒数后再试。",
+        "Showing and checking codes go first. The codes on the phone stay valid; try again after Retry-After seconds.",
+    ),
     "keys_missing": _words(
         503, "本机暂缺当日密钥", "This host lacks today's keys",
         "本机尚未收到当日密钥，请稍后再试。", "This host has not received today's keys yet; try again shortly.",

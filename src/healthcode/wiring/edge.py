@@ -16,6 +16,7 @@ from healthcode.adapters.edge_files import (
     spool_key_open,
 )
 from healthcode.adapters.edge_http import EdgeProtocol
+from healthcode.adapters.metrics_port import MetricsPort
 from healthcode.adapters.visit_spool import FileSpool, SpoolLimits
 from healthcode.adapters.visits_postgres import PostgresVisitSink, connector
 from healthcode.edge.app import Edge
@@ -49,13 +50,17 @@ def edge_build(settings: Settings) -> Edge:
         suite_name=settings.suite,
         limits=SpoolLimits(total=settings.spool_mb << 20),
     )
-    return Edge(
+    edge = Edge(
         world,
         VisitQueue(sink, QueueLimits(), time.monotonic, spool),
         Pages(pages_read(settings.web)),
         moment_now,
         ControlProxy(settings.host, settings.port) if settings.proxy_control else None,
     )
+    first = settings.metrics_first
+    ports = range(first, first + settings.edge_processes)
+    edge.beside.append(MetricsPort(ports, lambda: edge.health.counts(moment_now())))
+    return edge
 
 
 def application() -> Edge:

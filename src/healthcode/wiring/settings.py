@@ -78,6 +78,11 @@ class Settings(BaseSettings):
     edge_processes: Annotated[int, Field(ge=1, le=256)] = Field(
         1, description="Edge processes of this machine; one per core is the most that helps."
     )
+    metrics_port: Annotated[int, Field(ge=0, le=65000)] = Field(
+        0,
+        description="First port of 127.0.0.1 on which edge processes give their counts to Prometheus (`/metrics`), one "
+        "port each. 0: the edge's port plus 1000.",
+    )
     spool: Path | None = Field(
         None,
         description="Folder for visits, sealed, while the database is away: on a disk that survives this host's "
@@ -163,6 +168,12 @@ class Settings(BaseSettings):
         parts = urlsplit(self.database_url.get_secret_value() if self.database_url else self._embedded_url())
         address = parts.netloc.rpartition("@")[2]
         return urlunsplit(parts._replace(netloc=f"{role}:{quote(password, safe='')}@{address}"))
+
+    @property
+    def metrics_first(self) -> int:
+        """First port of the edge processes' counts."""
+        beside = self.edge_port + 1000 if self.edge_port < 64_000 else self.edge_port - 1000
+        return self.metrics_port or beside
 
     @property
     def spool_folder(self) -> Path:

@@ -45,7 +45,10 @@ function take(part: Partial<Showing>): void {
   keep("hc.codes", { ...next, problem: null });
 }
 
-function heard(answer: StateAnswer): Partial<Showing> {
+/** What the server said. A busy one leaves the grounds out: then those of the same state stay. */
+function heard(said: StateAnswer): Partial<Showing> {
+  const before = showing.get().answer;
+  const answer = said.grounds_later && before?.state === said.state ? { ...said, grounds: before.grounds } : said;
   return { answer, skewMs: answer.server_time_ms - Date.now(), heardAt: answer.server_time_ms, problem: null };
 }
 

@@ -1,0 +1,67 @@
+"""How busy a worker is, and what it gives up first: panels, then other people's pages, then scans, the color last.
+
+Measured by how late the worker's own loop comes to a timer: that is what every request in it waits, too.  Answers that
+are refused are refused at once, before any work, with a time to come again that differs from phone to phone.
+"""
+
+import random
+from collections import deque
+from enum import IntEnum
+from statistics import median
+
+TICK_S = 0.05
+"""How often the loop's lateness is measured."""
+TICKS = 5
+"""Their median counts: one late tick is a pause of the machine, and no load."""
+PENDING_MOST = 12_000
+"""Requests that wait for something (a visit's commit, control): beyond it nothing more is begun."""
+
+
+class Level(IntEnum):
+    """How much is given up: nothing; panels and control's pages; new codes in number and scans; all but the color."""
+
+    calm = 0
+    busy = 1
+    strained = 2
+    drowning = 3
+    never = 9
+
+
+_LATE_S = ((Level.drowning, 1.0), (Level.strained, 0.4), (Level.busy, 0.15))
+_PENDING = ((Level.drowning, 9_000), (Level.strained, 6_000), (Level.busy, 3_000))
+_WAITS_S = {Level.calm: 4, Level.busy: 6, Level.strained: 15, Level.drowning: 30}
+
+
+class Load:
+    """The load of one worker."""
+
+    def __init__(self) -> None:
+        self.pending = 0
+        """Requests that wait for something."""
+        self.level = Level.calm
+        self.refused = 0
+        self._late_s: deque[float] = deque([0.0] * TICKS, maxlen=TICKS)
+
+    @property
+    def late_s(self) -> float:
+        """How late the loop is, in seconds."""
+        return median(self._late_s)
+
+    def ticked(self, late_s: float) -> None:
+        """Take one measurement of the loop's lateness."""
+        self._late_s.append(max(0.0, late_s))
+        by_time = next((level for level, bound in _LATE_S if self.late_s >= bound), Level.calm)
+        by_count = next((level for level, bound in _PENDING if self.pending >= bound), Level.calm)
+        self.level = max(by_time, by_count)
+
+    def refuses(self, given_up_at: Level) -> bool:
+        """Whether a request of this kind is refused now (and count it)."""
+        if self.level < given_up_at and self.pending < PENDING_MOST:
+            return False
+        self.refused += 1
+        return True
+
+    def retry_after_s(self) -> int:
+        """Seconds after which to come again, spread so that those refused together do not come back together."""
+        longest = _WAITS_S[self.level]
+        return random.randint(max(1, longest // 4), longest)  # noqa: S311 - spreads load, keeps no secret
