@@ -11,6 +11,7 @@ import structlog
 from healthcode.edge.bundle import Bundles
 from healthcode.edge.checks import Checks
 from healthcode.edge.codes import Codes
+from healthcode.edge.documents import DocumentIndex, NoDocumentIndex
 from healthcode.edge.health import Health
 from healthcode.edge.http import Message, Problem, Receive, Request, Response, Scope, Send, problem_response
 from healthcode.edge.metrics import Metrics
@@ -48,6 +49,7 @@ class Edge:
         pages: Pages,
         clock: Callable[[], Moment],
         forward: Forward | None = None,
+        documents: DocumentIndex | None = None,
     ) -> None:
         self.world = world
         self.metrics = Metrics()
@@ -55,13 +57,14 @@ class Edge:
         self._pages = pages
         self._clock = clock
         self._forward = forward
+        self._documents = documents or NoDocumentIndex()
         self._ticker: asyncio.Task[None] | None = None
         self.routes = self._make_routes()
 
     def _make_routes(self) -> dict[str, Route]:
         sessions = Sessions(self.world)
         codes = Codes(self.world, sessions)
-        self.checks = Checks(self.world, sessions, self._visits, self.metrics)
+        self.checks = Checks(self.world, sessions, self._visits, self.metrics, self._documents)
         visits = Visits(self.world, sessions, self._visits, self.metrics)
         health = Health(self.world, self._visits, self.metrics)
         bundles = Bundles(self.world)

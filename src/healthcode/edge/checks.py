@@ -10,10 +10,15 @@ import msgspec
 from msgspec import UNSET
 
 from healthcode.codes.session import SessionClaim
+from healthcode.domain.condition import condition_words
+from healthcode.domain.document import name_mask
+from healthcode.domain.outcome import Outcome
 from healthcode.domain.policy import judge
 from healthcode.domain.presence import Presence
-from healthcode.edge.answers import Check, CheckBatch, CheckOne, CheckRequest
-from healthcode.edge.finding import Finder, Found
+from healthcode.domain.time import Minute
+from healthcode.edge.answers import Check, CheckBatch, CheckOne, CheckRequest, DocumentGiven
+from healthcode.edge.documents import FOUND, UNKNOWN, DocumentAsk, DocumentIndex
+from healthcode.edge.finding import Finder, Found, Person
 from healthcode.edge.http import Problem, Request, Response, json_response
 from healthcode.edge.limits import RateLimit
 from healthcode.edge.metrics import Metrics
@@ -33,8 +38,16 @@ _ENCODER = msgspec.json.Encoder()
 class Checks:
     """Answers checks for one worker."""
 
-    def __init__(self, world: World, sessions: Sessions, visits: VisitQueue | None, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        world: World,
+        sessions: Sessions,
+        visits: VisitQueue | None,
+        metrics: Metrics,
+        documents: DocumentIndex,
+    ) -> None:
         self._world = world
+        self._documents = documents
         self._sessions = sessions
         self._visits = visits
         self._metrics = metrics
@@ -63,7 +76,7 @@ class Checks:
 
     async def _check(self, thing: CheckOne, inspector: SessionClaim, gate: Gate, moment: Moment) -> Check:
         now = int(moment.wall_s) // 60
-        found = self._find(thing, inspector.venue, moment)
+        found = await self._find(thing, inspector, moment)
         last = found.record.last_negative
         judgement = judge(outcome=found.outcome, policy=gate.policy, medical=gate.medical, last_negative=last, now=now)
         verdict = judgement.verdict.value
@@ -79,6 +92,9 @@ class Checks:
             verdict=verdict,
             reason=found.reason or judgement.reason_code,
             failed_condition=judgement.failed_condition,
+            condition=condition_words(
+                judgement, found.outcome, gate.policy, self._world.color_words(), last_negative=last, now=now
+            ),
             masked_name=found.person.masked_name if found.person else None,
             last_negative_minute=last,
             test_age_h=None if last is None else max(0, now - last) // 60,
@@ -88,14 +104,25 @@ class Checks:
             server_time_ms=int(moment.wall_s * 1000),
         )
 
-    def _find(self, thing: CheckOne, venue: int, moment: Moment) -> Found:
-        """What is known about the thing shown.  Documents are not looked up here: each reads `unknown` alike."""
+    async def _find(self, thing: CheckOne, inspector: SessionClaim, moment: Moment) -> Found:
+        """What is known about the thing shown."""
         shown = thing.code if thing.code is not UNSET else thing.paper
         if shown is not UNSET:
-            return self.finder.find(shown, venue, moment)
+            return self.finder.find(shown, inspector.venue, moment)
         if thing.document is UNSET:
             raise Problem("bad_request", errors=({"field": "code", "message": "give code, paper or document"},))
-        return Found("unknown")
+        return await self._find_document(thing.document, inspector, int(moment.wall_s) // 60)
+
+    async def _find_document(self, given: DocumentGiven, inspector: SessionClaim, now: Minute) -> Found:
+        """Whose document it is, by the process that holds the index's key; no other answer is kept or remembered."""
+        ask = DocumentAsk(inspector.device, inspector.venue, inspector.checkpoint, given.kind, given.number, given.name)
+        answer = await self._documents.ask(ask)
+        self._metrics.events[f"document_{answer.said.removeprefix('document_')}"] += 1
+        if answer.said == UNKNOWN:
+            return Found(Outcome.unknown.value)
+        if answer.said != FOUND:
+            return Found(Outcome.failed.value, answer.said)
+        return self.finder.known(Person(answer.subject, name_mask(given.name)), now)
 
     async def _store(self, visit: Visit) -> str:
         """`stored` when the visit is durable; a gate does not close because the store is away."""

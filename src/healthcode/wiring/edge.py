@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from healthcode.adapters.control_proxy import ControlProxy
+from healthcode.adapters.document_socket import DocumentClient
 from healthcode.adapters.edge_files import EdgeHost, identity_name, identity_open, moment_now, pages_read
 from healthcode.adapters.visits_postgres import PostgresVisitSink, connector
 from healthcode.edge.app import Edge
@@ -31,14 +32,14 @@ def edge_build(settings: Settings) -> Edge:
         edge=(identity_name(private), private),
         hosts={urlsplit(settings.origin).netloc},
     )
-    secrets = settings.secrets()
-    sink = PostgresVisitSink(connector(lambda: settings.dsn("edge", secrets)), world.color_states)
+    sink = PostgresVisitSink(connector(lambda: settings.dsn("edge")), world.color_states)
     return Edge(
         world,
         VisitQueue(sink, QueueLimits(), time.monotonic),
         Pages(pages_read(settings.web)),
         moment_now,
         ControlProxy(settings.host, settings.port) if settings.proxy_control else None,
+        DocumentClient(settings.documents_socket),
     )
 
 
