@@ -105,7 +105,9 @@ def main() -> None:
         app = importlib.import_module("bench.twin").twin_app(options.folder, options.url)
     elif options.how != "floor":
         app = edge_app(options.folder, options.url, options.how)
-    settings = server_settings() | {"lifespan": "off" if options.how == "floor" else "on"}
+    settings = server_settings()
+    if options.how in ("floor", "twin"):  # uvicorn as it comes
+        settings |= {"http": "httptools", "lifespan": "off" if options.how == "floor" else "on"}
     config = uvicorn.Config(app, host="127.0.0.1", port=options.port, **settings)
     _serve(uvicorn.Server(config), options.profile)
 

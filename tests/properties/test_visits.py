@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from healthcode.domain.presence import Presence
-from healthcode.edge.visit_queue import QueueLimits, VisitOverload, VisitPoison, VisitQueue
+from healthcode.edge.visit_queue import Kept, QueueLimits, VisitOverload, VisitPoison, VisitQueue
 from healthcode.visits.record import Visit, visit_key, visit_key_ms
 from healthcode.visits.sink import SinkUnavailable, VisitsRefused
 
@@ -66,7 +66,7 @@ def test_an_acknowledged_visit_is_kept_and_every_caller_gets_an_answer(faults, p
     sink = FaultySink(faults, poison)
     answers = asyncio.run(scan_all(sink, 30, rest_s))
     for number, answer in enumerate(answers):
-        assert answer is None or isinstance(answer, VisitOverload | VisitPoison)
-        if answer is None:
+        assert answer is Kept.stored or isinstance(answer, VisitOverload | VisitPoison)
+        if answer is Kept.stored:
             assert sink.kept[visit(number).id] == 1
     assert all(count == 1 for count in sink.kept.values())

@@ -71,9 +71,9 @@ class TornOnce:
 def test_a_record_caught_while_being_written_is_read_again(buffer):
     view = TableEditor(buffer, region=SHANXI)
     view.apply(ZHAO, record(RED, 2))
-    view._data = TornOnce(buffer)
+    view._buffer = TornOnce(buffer)
     assert view.read(ZHAO).state == RED
-    assert view._data.looks == 2
+    assert view._buffer.looks == 2
 
 
 @pytest.mark.parametrize("number", [-1, 100, 1 << 40])

@@ -66,7 +66,7 @@ export interface CheckAnswer {
   readonly test_age_h: number | null;
   readonly notices: readonly Notice[];
   readonly freshness: Freshness;
-  readonly visit: "stored" | "not_recorded" | "not_stored";
+  readonly visit: "stored" | "spooled" | "not_recorded" | "not_stored";
   readonly server_time_ms: number;
 }
 

@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +19,7 @@ from healthcode.crypto.sealed_box import box_keypair, box_public
 from healthcode.edge.status import NOTHING, Moment, Status
 from healthcode.table.file import TableView
 from healthcode.table.header import TableError
+from healthcode.visits.spool import KEY_BYTES
 
 SIDE = "side.lmdb"
 _ENCODER = msgspec.json.Encoder()
@@ -63,13 +65,21 @@ def identity_open(folder: Path) -> bytes:
 
     If we die before the rename no control has seen the key and the next start makes another one.
     """
-    path = folder / "identity.key"
+    return _key_open(folder / "identity.key", lambda: box_keypair()[0])
+
+
+def spool_key_open(folder: Path) -> bytes:
+    """The key that seals this host's spooled visits (32 bytes), made on first use.  It never leaves the host."""
+    return _key_open(folder / "spool.key", lambda: os.urandom(KEY_BYTES))
+
+
+def _key_open(path: Path, make: Callable[[], bytes]) -> bytes:
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = folder / f".identity.{os.getpid()}"
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_name(f".{path.stem}.{os.getpid()}")
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:
-            file.write(box_keypair()[0])
+            file.write(make())
             file.flush()
             os.fsync(file.fileno())
         try:

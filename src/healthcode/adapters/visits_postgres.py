@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from healthcode.visits.numbers import GRADES, VERDICTS, outcome_number
+from healthcode.visits.numbers import visit_numbers
 from healthcode.visits.record import Visit
 from healthcode.visits.sink import SinkUnavailable, VisitsRefused
 
@@ -81,16 +81,17 @@ class PostgresVisitSink:
             await connection.close(timeout=2)
 
     def _row(self, visit: Visit) -> tuple[object, ...]:
+        grade, outcome, verdict = visit_numbers(visit, self._colors())
         return (
             visit.id,
             visit.venue,
             visit.checkpoint,
             visit.subject,
             _EPOCH + timedelta(milliseconds=visit.at_ms),
-            GRADES[visit.grade],
+            grade,
             visit.device,
-            outcome_number(visit.outcome, self._colors()),
-            VERDICTS[visit.verdict],
+            outcome,
+            verdict,
         )
 
     async def _store_rows(self, rows: list[tuple[Any, ...]], refused: dict[UUID, str]) -> None:

@@ -39,7 +39,7 @@ def database_prepare() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         for name in SQL_FILES:
             cursor.execute((ROOT / name).read_text(encoding="utf-8"))
-        cursor.execute("SELECT visit_partitions_ensure((now() AT TIME ZONE 'UTC')::date - 2, 10)")
+        cursor.execute("SELECT visit_partitions_ensure((now() AT TIME ZONE 'UTC')::date - 1, 3)")
 
 
 def system_session_ensure(token: str, name: str) -> None:

@@ -128,7 +128,8 @@ class Check(Struct, frozen=True):
     notices: list[dict[str, str]]
     freshness: Freshness
     visit: str
-    """`stored`, `not_recorded` (the venue records none) or `not_stored` (the sink is down: register on paper)."""
+    """`stored`, `spooled` (durable on this host, stored later), `not_recorded` (the venue records none) or
+    `not_stored` (neither the sink nor the spool takes visits: register on paper)."""
     server_time_ms: int
 
 
@@ -170,6 +171,7 @@ class VisitAnswer(Struct, frozen=True):
     freshness: Freshness
     server_time_ms: int
     spooled: bool = False
+    """Durable on this host, and stored later, once."""
 
 
 class Time(Struct, frozen=True):
@@ -242,3 +244,7 @@ class Ready(Struct, frozen=True):
     clock_offset_s: float | None
     epoch_keys: int
     visits_waiting: int
+    spool_visits: int
+    """Visits that are durable on this host only, and the age of the oldest in seconds."""
+    spool_bytes: int
+    spool_age_s: float | None

@@ -13,7 +13,20 @@ from healthcode.edge.checks import Checks
 from healthcode.edge.codes import Codes
 from healthcode.edge.documents import DocumentIndex, NoDocumentIndex
 from healthcode.edge.health import Health
-from healthcode.edge.http import Message, Problem, Receive, Request, Response, Scope, Send, problem_response
+from healthcode.edge.http import (
+    BODY_LIMIT,
+    Headers,
+    Message,
+    Problem,
+    Receive,
+    Request,
+    Response,
+    Scope,
+    Send,
+    body_read,
+    problem_response,
+    request_of,
+)
 from healthcode.edge.metrics import Metrics
 from healthcode.edge.openapi import OPENAPI
 from healthcode.edge.pages import Pages, page_response
@@ -23,7 +36,8 @@ from healthcode.edge.visit_queue import VisitQueue
 from healthcode.edge.visits import Visits
 from healthcode.edge.world import World
 
-Handler = Callable[[Request, Moment], Awaitable[Response]]
+Handler = Callable[[Request, Moment], Response | Awaitable[Response]]
+"""Answers at once where it can: a task costs as much as half an answer."""
 Forward = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 TICK_S = 0.2
@@ -89,36 +103,66 @@ class Edge:
             await self._lifespan(receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun = time.perf_counter()
         path: str = scope["path"]
         route = self.routes.get(path)
         if route is None:
             await self._elsewhere(scope, receive, send)
             return
-        request = Request(scope, receive)
+        request, method = request_of(scope), scope["method"]
         try:
-            handler = route.handlers.get(scope["method"])
+            if method == "POST":
+                request.body = await body_read(receive)
+            answer = self._answer(path, route, method, request)
+            response = answer if isinstance(answer, Response) else await answer
+        except ConnectionError:
+            return
+        await _send(send, response)
+
+    @property
+    def direct_targets(self) -> frozenset[tuple[bytes, bytes]]:
+        """Methods and paths that a server may ask `direct` for, without a query."""
+        return frozenset(
+            (method.encode(), path.encode()) for path, route in self.routes.items() for method in route.handlers
+        )
+
+    def direct(self, method: bytes, target: bytes, headers: Headers, body: bytes) -> Response | Awaitable[Response]:
+        """Answer one of `direct_targets` without ASGI: the same answer."""
+        path = target.decode()
+        return self._answer(path, self.routes[path], method.decode(), Request(headers, body=body))
+
+    def _answer(self, path: str, route: Route, method: str, request: Request) -> Response | Awaitable[Response]:
+        begun = time.perf_counter()
+        try:
+            handler = route.handlers.get(method)
             if handler is None:
                 response = _not_allowed(route, request)
+            elif len(request.body) > BODY_LIMIT:
+                raise Problem("body_too_large")
             else:
                 moment = self._clock()
                 self.world.keep_current(moment)
-                response = await handler(request, moment)
-        except Problem as problem:
-            response = problem_response(problem, request.language)
+                answer = handler(request, moment)
+                if not isinstance(answer, Response):
+                    return self._later(path, request, answer, begun)
+                response = answer
+        except Exception as error:  # noqa: BLE001 - one request fails, the worker goes on
+            response = _failure(path, request, error)
+        self.metrics.answered(path, response.status, begun)
+        return response
+
+    async def _later(self, path: str, request: Request, answer: Awaitable[Response], begun: float) -> Response:
+        try:
+            response = await answer
         except ConnectionError:
-            return
-        except Exception:  # noqa: BLE001 - one request fails, the worker goes on
-            _log.exception("request_failed", route=path)
-            response = problem_response(Problem("internal"), request.language)
-        status, headers, body = response
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-        self.metrics.answered(path, status, begun)
+            raise
+        except Exception as error:  # noqa: BLE001 - one request fails, the worker goes on
+            response = _failure(path, request, error)
+        self.metrics.answered(path, response.status, begun)
+        return response
 
     async def _elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A built page; else control's; else 404."""
-        request = Request(scope, receive)
+        request = request_of(scope)
         page = self._pages.find(scope["path"]) if scope["method"] in ("GET", "HEAD") else None
         if page is not None:
             response = page_response(page, request)
@@ -169,6 +213,14 @@ class Edge:
             except Exception:  # noqa: BLE001 - the next tick tries again, and freshness tells
                 self.metrics.events["refresh_failed"] += 1
                 _log.exception("refresh_failed")
+
+
+def _failure(path: str, request: Request, error: Exception) -> Response:
+    """The answer to a request that went wrong: the problem it names, or ours."""
+    if not isinstance(error, Problem):
+        _log.error("request_failed", route=path, exc_info=error)
+        error = Problem("internal")
+    return problem_response(error, request.language)
 
 
 async def _send(send: Send, response: Response) -> None:

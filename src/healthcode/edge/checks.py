@@ -3,8 +3,11 @@
 Total: whatever was scanned gets an outcome and a verdict; only the asking device can be refused.
 """
 
+import asyncio
 import os
 import time
+from collections.abc import Awaitable, Sequence
+from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -15,8 +18,7 @@ from healthcode.domain.document import name_mask
 from healthcode.domain.outcome import Outcome
 from healthcode.domain.policy import judge
 from healthcode.domain.presence import Presence
-from healthcode.domain.time import Minute
-from healthcode.edge.answers import Check, CheckBatch, CheckOne, CheckRequest, DocumentGiven
+from healthcode.edge.answers import Check, CheckBatch, CheckOne, CheckRequest
 from healthcode.edge.documents import FOUND, UNKNOWN, DocumentAsk, DocumentIndex
 from healthcode.edge.finding import Finder, Found, Person
 from healthcode.edge.http import Problem, Request, Response, json_response
@@ -33,6 +35,15 @@ CHECKS_PER_MINUTE = 1_200
 
 _DECODER = msgspec.json.Decoder(CheckRequest)
 _ENCODER = msgspec.json.Encoder()
+
+
+class _Case(NamedTuple):
+    """Who asks, where, when, and whether for a batch."""
+
+    inspector: SessionClaim
+    gate: Gate
+    moment: Moment
+    batch: bool
 
 
 class Checks:
@@ -56,11 +67,11 @@ class Checks:
         self._prefix = f"{os.getpid():x}-{time.time_ns():x}-"
         self._count = 0
 
-    async def post(self, request: Request, moment: Moment) -> Response:
-        """One check or a batch."""
+    def post(self, request: Request, moment: Moment) -> Response | Awaitable[Response]:
+        """One check or a batch; where the venue records visits, when they are stored."""
         now = int(moment.wall_s) // 60
         inspector = self._sessions.claim(request, "inspector", now)
-        asked = _decode(await request.body())
+        asked = _decode(request.body)
         things = [asked] if asked.batch is UNSET else asked.batch
         wait_s = self.limit.wait_s(inspector.device, moment.wall_s, len(things))
         if wait_s:
@@ -70,26 +81,44 @@ class Checks:
             raise Problem("venue_unknown")
         if not gate.open:
             raise Problem("venue_closed")
-        answers = [await self._check(thing, inspector, gate, moment) for thing in things]
-        body = answers[0] if asked.batch is UNSET else CheckBatch(answers)
-        return json_response(_ENCODER.encode(body))
+        case = _Case(inspector, gate, moment, asked.batch is not UNSET)
+        if any(thing.document is not UNSET for thing in things):
+            return self._with_documents(things, case)
+        return self._told([self._find(thing, case) for thing in things], case)
 
-    async def _check(self, thing: CheckOne, inspector: SessionClaim, gate: Gate, moment: Moment) -> Check:
+    async def _with_documents(self, things: Sequence[CheckOne], case: _Case) -> Response:
+        """The same where the index process must be asked: all of a batch at once."""
+        told = self._told(await asyncio.gather(*(self._find_asking(thing, case) for thing in things)), case)
+        return told if isinstance(told, Response) else await told
+
+    def _told(self, found: Sequence[Found], case: _Case) -> Response | Awaitable[Response]:
+        inspector, gate, moment, batch = case
+        answers = [self._answer(item, gate, moment) for item in found]
+        if not gate.record_visits:
+            return _response(answers, batch=batch)
+        at_ms = int(moment.wall_s * 1000)
+        visits = [_visit(*pair, inspector, at_ms) for pair in zip(found, answers, strict=True)]
+        return self._recorded(answers, visits, batch=batch)
+
+    async def _recorded(self, answers: list[Check], visits: list[Visit], *, batch: bool) -> Response:
+        """The answers, each with what became of its visit."""
+        stored = await asyncio.gather(*map(self._store, visits))
+        told = [
+            msgspec.structs.replace(answer, check=str(visit.id), visit=said)
+            for answer, visit, said in zip(answers, visits, stored, strict=True)
+        ]
+        return _response(told, batch=batch)
+
+    def _answer(self, found: Found, gate: Gate, moment: Moment) -> Check:
         now = int(moment.wall_s) // 60
-        found = await self._find(thing, inspector, moment)
         last = found.record.last_negative
         judgement = judge(outcome=found.outcome, policy=gate.policy, medical=gate.medical, last_negative=last, now=now)
-        verdict = judgement.verdict.value
         self._metrics.outcomes["check", found.outcome] += 1
         self._count += 1
-        check, stored = f"{self._prefix}{self._count:x}", "not_recorded"
-        if gate.record_visits:
-            visit = _visit(found, verdict, inspector, int(moment.wall_s * 1000))
-            check, stored = str(visit.id), await self._store(visit)
         return Check(
-            check=check,
+            check=f"{self._prefix}{self._count:x}",
             outcome=found.outcome,
-            verdict=verdict,
+            verdict=judgement.verdict.value,
             reason=found.reason or judgement.reason_code,
             failed_condition=judgement.failed_condition,
             condition=condition_words(
@@ -100,43 +129,48 @@ class Checks:
             test_age_h=None if last is None else max(0, now - last) // 60,
             notices=self._world.notices(found.notices),
             freshness=self._world.freshness,
-            visit=stored,
+            visit="not_recorded",
             server_time_ms=int(moment.wall_s * 1000),
         )
 
-    async def _find(self, thing: CheckOne, inspector: SessionClaim, moment: Moment) -> Found:
-        """What is known about the thing shown."""
+    def _find(self, thing: CheckOne, case: _Case) -> Found:
+        """What is known about the code or paper shown."""
         shown = thing.code if thing.code is not UNSET else thing.paper
-        if shown is not UNSET:
-            return self.finder.find(shown, inspector.venue, moment)
-        if thing.document is UNSET:
+        if shown is UNSET:
             raise Problem("bad_request", errors=({"field": "code", "message": "give code, paper or document"},))
-        return await self._find_document(thing.document, inspector, int(moment.wall_s) // 60)
+        return self.finder.find(shown, case.inspector.venue, case.moment)
 
-    async def _find_document(self, given: DocumentGiven, inspector: SessionClaim, now: Minute) -> Found:
-        """Whose document it is, by the process that holds the index's key; no other answer is kept or remembered."""
-        ask = DocumentAsk(inspector.device, inspector.venue, inspector.checkpoint, given.kind, given.number, given.name)
+    async def _find_asking(self, thing: CheckOne, case: _Case) -> Found:
+        """Whose document was shown, by the process that holds the index's key; its answer is kept nowhere here."""
+        given = thing.document
+        if given is UNSET:
+            return self._find(thing, case)
+        device = case.inspector
+        ask = DocumentAsk(device.device, device.venue, device.checkpoint, given.kind, given.number, given.name)
         answer = await self._documents.ask(ask)
         self._metrics.events[f"document_{answer.said.removeprefix('document_')}"] += 1
         if answer.said == UNKNOWN:
             return Found(Outcome.unknown.value)
         if answer.said != FOUND:
             return Found(Outcome.failed.value, answer.said)
-        return self.finder.known(Person(answer.subject, name_mask(given.name)), now)
+        return self.finder.known(Person(answer.subject, name_mask(given.name)), int(case.moment.wall_s) // 60)
 
     async def _store(self, visit: Visit) -> str:
-        """`stored` when the visit is durable; a gate does not close because the store is away."""
+        """`stored` or `spooled` when the visit is durable; a gate does not close because the store is away."""
         if self._visits is None:
             return "not_stored"
         try:
-            await self._visits.store(visit)
+            return (await self._visits.store(visit)).value
         except (VisitOverload, VisitPoison):
             self._metrics.events["inspected_visit_not_stored"] += 1
             return "not_stored"
-        return "stored"
 
 
-def _visit(found: Found, verdict: str, inspector: SessionClaim, at_ms: int) -> Visit:
+def _response(answers: list[Check], *, batch: bool) -> Response:
+    return json_response(_ENCODER.encode(CheckBatch(answers) if batch else answers[0]))
+
+
+def _visit(found: Found, answer: Check, inspector: SessionClaim, at_ms: int) -> Visit:
     return Visit(
         id=visit_key(at_ms, os.urandom(10)),
         venue=inspector.venue,
@@ -146,7 +180,7 @@ def _visit(found: Found, verdict: str, inspector: SessionClaim, at_ms: int) -> V
         grade=Presence.inspected,
         device=inspector.device,
         outcome=found.outcome,
-        verdict=verdict,
+        verdict=answer.verdict,
     )
 
 

@@ -41,12 +41,12 @@ class Codes:
         self.code_limit = RateLimit(CODES_PER_MINUTE)
         self.state_limit = RateLimit(STATES_PER_MINUTE)
 
-    async def post(self, request: Request, moment: Moment) -> Response:
+    def post(self, request: Request, moment: Moment) -> Response:
         """The live codes of the coming minutes, with the state they stand for."""
         now = int(moment.wall_s) // 60
         claim = self._sessions.claim(request, "resident", now)
         _limit(self.code_limit, claim, moment)
-        asked = _decode(await request.body())
+        asked = _decode(request.body)
         proof = None if asked.holder is msgspec.UNSET else asked.holder
         holder_check(claim, session_text(request), proof, now)
         renewed = self._renewed(claim, now)
@@ -58,7 +58,7 @@ class Codes:
         )
         return json_response(_ENCODER.encode(answer))
 
-    async def state(self, request: Request, moment: Moment) -> Response:
+    def state(self, request: Request, moment: Moment) -> Response:
         """The state alone; 304 where nothing changed since the ETag that the phone names."""
         now = int(moment.wall_s) // 60
         claim = self._sessions.claim(request, "resident", now)

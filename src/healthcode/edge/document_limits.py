@@ -2,7 +2,7 @@
 
 Half of a budget is split among the hosts and spent without asking anybody; the other half is a common pool, of which a
 host claims lots where the pool can be reached. So what all hosts together grant never exceeds the budget
-(docs/adr/0007-document-limits.md).
+(docs/adr/0008-document-limits.md).
 """
 
 from collections.abc import Iterable

@@ -6,7 +6,7 @@ from healthcode.edge.answers import Ready, Time
 from healthcode.edge.http import SECURITY_HEADERS, Request, Response, json_response, length_header
 from healthcode.edge.metrics import Metrics, metrics_text
 from healthcode.edge.status import CLOCK_TOLERANCE_S, Moment
-from healthcode.edge.visit_queue import VisitQueue
+from healthcode.edge.visit_queue import NOTHING_SPOOLED, VisitQueue
 from healthcode.edge.world import World
 
 _ENCODER = msgspec.json.Encoder()
@@ -44,6 +44,11 @@ class Health:
             problems.append(world.status.problem)
         if self._visits is None or self._visits.resting:
             problems.append("visits_not_stored")
+        spool = NOTHING_SPOOLED if self._visits is None else self._visits.spool_depth()
+        if spool.visits:
+            problems.append("visits_spooled")
+        if spool.refused or spool.damaged:
+            problems.append("spool_needs_care")
         body = Ready(
             ready=ready,
             problems=problems,
@@ -52,6 +57,9 @@ class Health:
             clock_offset_s=None if offset is None else round(offset, 3),
             epoch_keys=len(world.keys.ids),
             visits_waiting=self._visits.depth if self._visits else 0,
+            spool_visits=spool.visits,
+            spool_bytes=spool.bytes,
+            spool_age_s=None if spool.oldest_ms is None else round(max(0.0, moment.wall_s - spool.oldest_ms / 1000), 1),
         )
         return json_response(_ENCODER.encode(body), status=200 if ready else 503)
 
@@ -59,12 +67,21 @@ class Health:
         """Counts and gauges for Prometheus; a reverse proxy keeps this path inside."""
         world, queue = self._world, self._visits
         offset = world.clock_offset_s(moment)
+        spool = NOTHING_SPOOLED if queue is None else queue.spool_depth()
         gauges: dict[str, float] = {
             "data_age_seconds": float("nan") if world.freshness.age_s is None else world.freshness.age_s,
             "clock_offset_seconds": float("nan") if offset is None else offset,
             "visits_waiting": queue.depth if queue else 0,
             "visits_stored": queue.stored if queue else 0,
+            "visits_spooled": queue.spooled if queue else 0,
+            "visits_shipped": queue.shipped if queue else 0,
             "visit_batches": queue.batches if queue else 0,
+            "visit_sink_away": float(queue.away) if queue else 1.0,
+            "spool_visits": spool.visits,
+            "spool_bytes": spool.bytes,
+            "spool_age_seconds": 0.0 if spool.oldest_ms is None else max(0.0, moment.wall_s - spool.oldest_ms / 1000),
+            "spool_refused": spool.refused,
+            "spool_damaged_segments": spool.damaged,
         }
         body = metrics_text(self._metrics, lambda: gauges)
         headers = [(b"content-type", b"text/plain; version=1.0.0; charset=utf-8"), length_header(body)]

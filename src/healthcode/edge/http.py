@@ -3,7 +3,7 @@
 Errors are RFC 9457 problems with a stable `code`; their words come from `problems.py`.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,6 +15,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
+Headers = Sequence[Header]
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a request body: the largest honest one is a batch of 50 codes."""
@@ -36,16 +37,20 @@ _PROBLEM_HEADERS: tuple[Header, ...] = (
 )
 """JSON is no page: it needs neither referrer nor embedding policy, and each header costs every answer 1 µs."""
 _LENGTHS: tuple[Header, ...] = tuple((b"content-length", b"%d" % length) for length in range(4096))
-_JSON_BY_LENGTH: tuple[list[Header], ...] = tuple([*_JSON_HEADERS, length] for length in _LENGTHS)
-"""Complete headers of plain JSON answers.  Shared between answers: nobody appends to them."""
+_JSON_BY_LENGTH: tuple[tuple[list[Header], bytes], ...] = tuple(
+    ([*_JSON_HEADERS, length], b"".join(b"%b: %b\r\n" % header for header in (*_JSON_HEADERS, length)))
+    for length in _LENGTHS
+)
+"""Complete headers of plain JSON answers, also written out.  Shared between answers: nobody appends to them."""
 
 
 class Response(NamedTuple):
-    """What a route answers: status, complete headers, body bytes."""
+    """What a route answers: status, complete headers, body bytes; `head`: the headers as lines, where prepared."""
 
     status: int
     headers: list[Header]
     body: bytes
+    head: bytes = b""
 
 
 class Problem(Exception):
@@ -62,17 +67,18 @@ class Problem(Exception):
 
 
 class Request:
-    """One HTTP request: the scope and, on demand, its body."""
+    """One HTTP request: its headers, its query, and its whole body."""
 
-    __slots__ = ("_receive", "scope")
+    __slots__ = ("body", "headers", "query")
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
-        self.scope = scope
-        self._receive = receive
+    def __init__(self, headers: Headers, query: bytes = b"", body: bytes = b"") -> None:
+        self.headers = headers
+        self.query = query
+        self.body = body
 
     def header(self, name: bytes) -> bytes | None:
         """The first header called `name` (lower case), or None."""
-        for key, value in self.scope["headers"]:
+        for key, value in self.headers:
             if key == name:
                 return bytes(value)
         return None
@@ -80,31 +86,33 @@ class Request:
     @property
     def language(self) -> str:
         """`en` where the client prefers English, else `zh`."""
-        query: bytes = self.scope.get("query_string", b"")
-        if b"lang=" in query:
-            return "en" if b"lang=en" in query else "zh"
+        if b"lang=" in self.query:
+            return "en" if b"lang=en" in self.query else "zh"
         accepted = self.header(b"accept-language") or b""
         return "en" if accepted.lower().startswith(b"en") else "zh"
 
-    async def body(self) -> bytes:
-        """The whole body.  Raises Problem `body_too_large` beyond BODY_LIMIT, ConnectionError when the client left."""
-        message = await self._receive()
+
+def request_of(scope: Scope) -> Request:
+    """The request of a scope, its body not read."""
+    return Request(scope["headers"], scope.get("query_string", b""))
+
+
+async def body_read(receive: Receive) -> bytes:
+    """The whole body, or more than BODY_LIMIT bytes of one that is too long.
+
+    Raises ConnectionError when the client left.
+    """
+    message = await receive()
+    chunks: list[bytes] = []
+    size = 0
+    while True:
         if message["type"] == "http.disconnect":
             raise ConnectionError
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body", False) and len(body) <= BODY_LIMIT:
-            return body
-        chunks = [body]
-        size = len(body)
-        while message.get("more_body", False) and size <= BODY_LIMIT:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise ConnectionError
-            chunks.append(message.get("body", b""))
-            size += len(chunks[-1])
-        if size > BODY_LIMIT:
-            raise Problem("body_too_large")
-        return b"".join(chunks)
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if not message.get("more_body", False) or size > BODY_LIMIT:
+            return b"".join(chunks)
+        message = await receive()
 
 
 def length_header(body: bytes) -> Header:
@@ -118,7 +126,8 @@ def json_response(body: bytes, *more: Header, status: int = 200) -> Response:
     length = len(body)
     if more or status != 200 or length >= len(_JSON_BY_LENGTH):
         return Response(status, [*_JSON_HEADERS, length_header(body), *more], body)
-    return Response(200, _JSON_BY_LENGTH[length], body)
+    headers, head = _JSON_BY_LENGTH[length]
+    return Response(200, headers, body, head)
 
 
 def problem_response(problem: Problem, language: str) -> Response:

@@ -1,28 +1,39 @@
 """Group commit in front of a visit sink: many requests, one transaction, bounded waiting.
 
-A request waits until the batch that holds its visit is committed.  While one batch is being stored the next one
-gathers, so batches grow with load by themselves.  Bounded: a full queue refuses at once, and a sink that fails makes
-later requests fail fast for a moment instead of piling up.
+A request waits until the batch that holds its visit is durable.  While one batch is being stored the next one gathers,
+so batches grow with load by themselves.  Where the sink does not answer within its bound the batch goes to this host's
+spool, as do those after it, until the spool has shipped everything.  Bounded: a full queue refuses at once, and where
+neither takes anything, requests fail fast for a moment instead of piling up.
 """
 
 import asyncio
 import contextlib
+import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
 
 import structlog
 
 from healthcode.visits.record import Visit
-from healthcode.visits.sink import SinkUnavailable, VisitSink, VisitsRefused
+from healthcode.visits.sink import SinkUnavailable, SpoolDepth, VisitSink, VisitSpool, VisitsRefused
 
 
 class VisitOverload(Exception):
-    """The queue is full or the sink is down: nothing was stored as far as we know; try again later."""
+    """The queue is full or nothing takes visits: nothing was stored as far as we know; try again later."""
 
 
 class VisitPoison(Exception):
     """This one visit can never be stored."""
+
+
+class Kept(StrEnum):
+    """Where a visit is durable: in the sink, or on this host until the sink is back."""
+
+    stored = "stored"
+    spooled = "spooled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +43,44 @@ class QueueLimits:
     waiting: int = 8_000
     batch: int = 500
     lanes: int = 2
-    store_s: float = 3.0
+    store_s: float = 2.0
+    """How long a batch waits for the sink, and then as long again for the spool."""
     rest_s: float = 0.5
-    """How long requests fail fast after the sink was unavailable."""
+    """How long requests fail fast after neither took a batch."""
+    ship_s: float = 10.0
+    """How long one spooled batch may wait for the sink."""
+    look_s: float = 1.0
+    """How often the spool is looked into: other workers of this host may have left something."""
+    pause_s: float = 5.0
+    """The longest pause between two attempts to hand on what was spooled."""
 
+
+NOTHING_SPOOLED = SpoolDepth(0, 0, None, 0, 0)
 
 _log = structlog.get_logger(__name__)
 
-_Waiting = tuple[Visit, "asyncio.Future[None]"]
+_Waiting = tuple[Visit, "asyncio.Future[Kept]"]
 
 
 class VisitQueue:
     """Collects visits into batches and resolves each caller when its batch is durable."""
 
-    def __init__(self, sink: VisitSink, limits: QueueLimits, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, sink: VisitSink, limits: QueueLimits, clock: Callable[[], float], spool: VisitSpool | None = None
+    ) -> None:
         self._sink = sink
+        self._spool = spool
         self._limits = limits
         self._clock = clock
         self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
-        self._lanes: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
         self._rest_until = float("-inf")
+        self.away = False
+        """Whether the sink failed and has not taken everything since."""
         self.stored = 0
+        self.spooled = 0
+        self.shipped = 0
         self.batches = 0
 
     @property
@@ -63,32 +90,40 @@ class VisitQueue:
 
     @property
     def resting(self) -> bool:
-        """Whether the sink failed a moment ago."""
+        """Whether nothing took a batch a moment ago."""
         return self._clock() < self._rest_until
+
+    def spool_depth(self) -> SpoolDepth:
+        """What waits in this host's spool."""
+        return NOTHING_SPOOLED if self._spool is None else self._spool.depth()
 
     def start(self) -> None:
         """Start the lanes in the running loop."""
         self._wake = asyncio.Event()
-        self._lanes = [asyncio.create_task(self._lane()) for _ in range(self._limits.lanes)]
+        self._tasks = [asyncio.create_task(self._lane()) for _ in range(self._limits.lanes)]
+        if self._spool is not None:
+            self._tasks.append(asyncio.create_task(self._ship(self._spool)))
 
     async def close(self) -> None:
         """Stop the lanes; callers still waiting are told to repeat."""
-        for lane in self._lanes:
-            lane.cancel()
-        for lane in self._lanes:
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
             with contextlib.suppress(asyncio.CancelledError):
-                await lane
+                await task
         self._fail_waiting()
         await self._sink.close()
+        if self._spool is not None:
+            await self._spool.close()
 
-    async def store(self, visit: Visit) -> None:
+    async def store(self, visit: Visit) -> Kept:
         """Return when `visit` is durable.  Raises VisitOverload or VisitPoison."""
         if len(self._waiting) >= self._limits.waiting or self.resting:
             raise VisitOverload
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
         self._waiting.append((visit, done))
         self._wake.set()
-        await done
+        return await done
 
     async def _lane(self) -> None:
         while True:
@@ -101,31 +136,80 @@ class VisitQueue:
 
     async def _commit(self, batch: list[_Waiting]) -> None:
         """Store one batch.  If we die here no caller was answered: each repeats with the same key."""
-        refused = {}
         try:
-            async with asyncio.timeout(self._limits.store_s):
-                await self._sink.store([visit for visit, _ in batch])
-        except VisitsRefused as error:
-            refused = error.refused
-        except (asyncio.CancelledError, GeneratorExit):
-            _fail(batch)
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever a sink raises, its callers must be answered
-            if not isinstance(error, SinkUnavailable | TimeoutError):
-                _log.exception("visit_sink_failed")
+            kept, refused = await self._keep([visit for visit, _ in batch])
+        except SinkUnavailable:
             self._rest_until = self._clock() + self._limits.rest_s
             _fail(batch)
             self._fail_waiting()
             return
+        except (asyncio.CancelledError, GeneratorExit):
+            _fail(batch)
+            raise
         self.batches += 1
-        self.stored += len(batch) - len(refused)
         for visit, done in batch:
             if done.done():
                 continue
             if visit.id in refused:
                 done.set_exception(VisitPoison(refused[visit.id]))
             else:
-                done.set_result(None)
+                done.set_result(kept)
+
+    async def _keep(self, visits: Sequence[Visit]) -> tuple[Kept, dict[UUID, str]]:
+        """Make a batch durable in the sink, or else in the spool; while the sink is away, the other way round.
+
+        Dying between the two: nobody was answered.  A visit may end up in both: the sink knows its key.
+        Raises SinkUnavailable where neither took it.
+        """
+        for kept in (Kept.spooled, Kept.stored) if self.away else (Kept.stored, Kept.spooled):
+            store = self._sink if kept is Kept.stored else self._spool
+            if store is None:
+                continue
+            refused = await self._try(store, visits)
+            if refused is None:
+                self.away = self.away or kept is Kept.stored
+                continue
+            if kept is Kept.stored:
+                self.away = False
+                self.stored += len(visits) - len(refused)
+            else:
+                self.spooled += len(visits) - len(refused)
+            return kept, refused
+        raise SinkUnavailable
+
+    async def _try(self, store: VisitSink, visits: Sequence[Visit]) -> dict[UUID, str] | None:
+        """What a store refuses for ever; None where it is not available."""
+        try:
+            async with asyncio.timeout(self._limits.store_s):
+                await store.store(visits)
+        except VisitsRefused as error:
+            return error.refused
+        except Exception as error:  # noqa: BLE001 - whatever a store raises, its callers must be answered
+            if not isinstance(error, SinkUnavailable | TimeoutError):
+                _log.exception("visit_store_failed")
+            elif not self.away or store is self._spool:
+                _log.warning("visit_store_unavailable", spool=store is self._spool, reason=str(error))
+            return None
+        return {}
+
+    async def _ship(self, spool: VisitSpool) -> None:
+        """Hand on what was spooled, also by a worker that was killed; after a failure with growing pauses."""
+        pause = self._limits.look_s
+        while True:
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, keeps no secret
+            try:
+                shipped = await spool.ship(self._sink, bound_s=self._limits.ship_s)
+            except SinkUnavailable:
+                pause = min(pause * 2, self._limits.pause_s)
+            except Exception:  # noqa: BLE001 - what is spooled stays, and the next turn tries again
+                _log.exception("spool_not_shipped")
+                pause = self._limits.pause_s
+            else:
+                pause = self._limits.look_s
+                self.shipped += shipped
+                if shipped:
+                    self.away = False
+                    _log.info("spool_shipped", visits=shipped)
 
     def _fail_waiting(self) -> None:
         waiting = list(self._waiting)

@@ -18,7 +18,7 @@ from healthcode.edge.limits import RateLimit
 from healthcode.edge.metrics import Metrics
 from healthcode.edge.sessions import Sessions
 from healthcode.edge.status import Moment
-from healthcode.edge.visit_queue import VisitOverload, VisitPoison, VisitQueue
+from healthcode.edge.visit_queue import Kept, VisitOverload, VisitPoison, VisitQueue
 from healthcode.edge.world import Gate, World
 from healthcode.visits.record import Visit, VisitKeyError, visit_key_for
 
@@ -54,7 +54,7 @@ class Visits:
         wait_s = self.limit.wait_s((claim.subject, claim.device), moment.wall_s)
         if wait_s:
             raise Problem("rate_limited", retry_after_s=wait_s)
-        asked = _decode(await request.body())
+        asked = _decode(request.body)
         place = self._place(asked.code, now)
         gate = self._world.gate(place.venue, now)
         if gate is None:
@@ -74,9 +74,9 @@ class Visits:
             outcome=outcome,
             verdict=judgement.verdict.value,
         )
-        await self._store(visit)
+        kept = await self._store(visit)
         self._metrics.outcomes["visit", outcome] += 1
-        return json_response(_ENCODER.encode(self._answer(visit, claim, gate, judgement)))
+        return json_response(_ENCODER.encode(self._answer(visit, claim, gate, judgement, kept)))
 
     def _place(self, code: str, now: Minute) -> VenueClaim:
         """The genuine venue code's claim, or a Problem that says what is wrong with the code."""
@@ -95,12 +95,12 @@ class Visits:
         last = record.last_negative
         return outcome, judge(outcome=outcome, policy=gate.policy, medical=gate.medical, last_negative=last, now=now)
 
-    async def _store(self, visit: Visit) -> None:
+    async def _store(self, visit: Visit) -> Kept:
         """Return when the visit is durable.  Dying before: the phone repeats with the same key; after: so too."""
         if self._queue is None:
             raise Problem("busy", retry_after_s=_jitter_s())
         try:
-            await self._queue.store(visit)
+            return await self._queue.store(visit)
         except VisitOverload:
             self._metrics.events["visit_overload"] += 1
             raise Problem("busy", retry_after_s=_jitter_s()) from None
@@ -108,7 +108,7 @@ class Visits:
             self._metrics.events["visit_refused"] += 1
             raise Problem("visit_refused") from None
 
-    def _answer(self, visit: Visit, claim: SessionClaim, gate: Gate, judgement: Judgement) -> VisitAnswer:
+    def _answer(self, visit: Visit, claim: SessionClaim, gate: Gate, judgement: Judgement, kept: Kept) -> VisitAnswer:
         return VisitAnswer(
             visit=str(visit.id),
             grade=visit.grade.value,
@@ -127,6 +127,7 @@ class Visits:
             masked_name=claim.masked_name,
             freshness=self._world.freshness,
             server_time_ms=visit.at_ms,
+            spooled=kept is Kept.spooled,
         )
 
 

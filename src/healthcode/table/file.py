@@ -6,15 +6,12 @@ fails its CRC, is read once more and then reads `unknown`.
 
 from collections.abc import Iterable, Mapping
 from mmap import mmap
-from typing import Final
 
 from healthcode.domain.time import Minute
 from healthcode.table.header import HEADER_BYTES, Header, TableError, header_decode, header_encode, header_place
 from healthcode.table.record import RECORD_BYTES, UNKNOWN, Record, RecordError, record_decode, record_version
 
 Buffer = mmap | bytearray | memoryview | bytes
-
-_ATTEMPTS: Final = 2
 
 
 def table_size(capacity: int) -> int:
@@ -27,6 +24,7 @@ class TableView:
 
     def __init__(self, buffer: Buffer, *, region: int) -> None:
         """Look into `buffer` (a mapped file); raises `TableError` for a broken header or another region's table."""
+        self._buffer = buffer
         self._data = memoryview(buffer).cast("B")
         header = self.header
         if header.region != region:
@@ -48,12 +46,14 @@ class TableView:
         if not 0 <= number < self.capacity:
             return UNKNOWN
         at = HEADER_BYTES + number * RECORD_BYTES
-        for _ in range(_ATTEMPTS):
-            try:
-                return record_decode(bytes(self._data[at : at + RECORD_BYTES]))
-            except RecordError:
-                continue
-        return UNKNOWN
+        try:
+            return record_decode(self._buffer[at : at + RECORD_BYTES])
+        except RecordError:
+            pass  # perhaps it was being written
+        try:
+            return record_decode(self._buffer[at : at + RECORD_BYTES])
+        except RecordError:
+            return UNKNOWN
 
     def damaged(self, numbers: Iterable[int]) -> list[int]:
         """Return those of `numbers` whose stored bytes are no record: they need their record again."""
@@ -62,7 +62,7 @@ class TableView:
     def raw(self, number: int) -> bytes:
         """Return the 32 stored bytes of a subject number inside the table."""
         at = HEADER_BYTES + number * RECORD_BYTES
-        return bytes(self._data[at : at + RECORD_BYTES])
+        return bytes(self._buffer[at : at + RECORD_BYTES])
 
     def close(self) -> None:
         """Let go of the buffer, so that its owner can close it."""

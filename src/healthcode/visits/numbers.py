@@ -6,6 +6,7 @@ A color outcome is stored as its table state (2 and up, configured), every other
 from collections.abc import Mapping
 
 from healthcode.domain.presence import Presence
+from healthcode.visits.record import Visit
 
 OUTCOMES: Mapping[str, int] = {
     "expired": 101,
@@ -34,3 +35,8 @@ def outcome_number(outcome: str, colors: Mapping[str, int]) -> int:
     """
     number = OUTCOMES.get(outcome)
     return colors[outcome] if number is None else number
+
+
+def visit_numbers(visit: Visit, colors: Mapping[str, int]) -> tuple[int, int, int]:
+    """The stored numbers of a visit's grade, outcome and verdict.  Raises KeyError where one has none."""
+    return GRADES[visit.grade], outcome_number(visit.outcome, colors), VERDICTS[visit.verdict]

@@ -8,7 +8,16 @@ import uvicorn
 
 from healthcode.adapters.control_proxy import ControlProxy
 from healthcode.adapters.document_socket import DocumentClient
-from healthcode.adapters.edge_files import EdgeHost, identity_name, identity_open, moment_now, pages_read
+from healthcode.adapters.edge_files import (
+    EdgeHost,
+    identity_name,
+    identity_open,
+    moment_now,
+    pages_read,
+    spool_key_open,
+)
+from healthcode.adapters.edge_http import EdgeProtocol
+from healthcode.adapters.visit_spool import FileSpool, SpoolLimits
 from healthcode.adapters.visits_postgres import PostgresVisitSink, connector
 from healthcode.edge.app import Edge
 from healthcode.edge.pages import Pages
@@ -32,10 +41,17 @@ def edge_build(settings: Settings) -> Edge:
         edge=(identity_name(private), private),
         hosts={urlsplit(settings.origin).netloc},
     )
-    sink = PostgresVisitSink(connector(lambda: settings.dsn("edge")), world.color_states)
+    sink = PostgresVisitSink(connector(lambda: settings.dsn("edge")), world.color_states, limit=3)
+    spool = FileSpool(
+        settings.spool_folder,
+        spool_key_open(folder),
+        world.color_states,
+        suite_name=settings.suite,
+        limits=SpoolLimits(total=settings.spool_mb << 20),
+    )
     return Edge(
         world,
-        VisitQueue(sink, QueueLimits(), time.monotonic),
+        VisitQueue(sink, QueueLimits(), time.monotonic, spool),
         Pages(pages_read(settings.web)),
         moment_now,
         ControlProxy(settings.host, settings.port) if settings.proxy_control else None,
@@ -63,10 +79,10 @@ def edge_run(settings: Settings) -> None:
 
 
 def server_settings() -> dict[str, Any]:
-    """How uvicorn serves an edge; the benchmark's floor is served the same way."""
+    """How uvicorn serves an edge."""
     return {
         "loop": "uvloop",
-        "http": "httptools",
+        "http": EdgeProtocol,
         "ws": "none",
         "lifespan": "on",
         "log_config": None,

@@ -92,6 +92,14 @@ class Settings(BaseSettings):
     edge_processes: Annotated[int, Field(ge=1, le=256)] = Field(
         1, description="Edge processes of this machine; one per core is the most that helps."
     )
+    spool: Path | None = Field(
+        None,
+        description="Folder for visits, sealed, while the database is away: on a disk that survives this host's "
+        "restart. Default: `edge/spool` in the data folder.",
+    )
+    spool_mb: Annotated[int, Field(ge=1, le=1 << 20)] = Field(
+        4096, description="MiB that the spool may hold (about 10,000 visits each); beyond it scans are refused."
+    )
     control_workers: Annotated[int, Field(ge=1, le=64)] = Field(1, description="Worker processes of control.")
     control_threads: Annotated[int, Field(ge=1, le=64)] = Field(4, description="Threads of each control worker.")
     public_url: str | None = Field(
@@ -115,7 +123,7 @@ class Settings(BaseSettings):
         "info", description="Least severity written to the logs. No level writes personal data."
     )
 
-    @field_validator("data", "rulebook", "web", "registry", "documents", "document_side", "document_socket")
+    @field_validator("data", "rulebook", "web", "registry", "spool", "documents", "document_side", "document_socket")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().resolve()
@@ -181,6 +189,11 @@ class Settings(BaseSettings):
         parts = urlsplit(self.database_url.get_secret_value() if self.database_url else self._embedded_url())
         address = parts.netloc.rpartition("@")[2]
         return urlunsplit(parts._replace(netloc=f"{role}:{quote(password, safe='')}@{address}"))
+
+    @property
+    def spool_folder(self) -> Path:
+        """Where visits wait while the sink is away."""
+        return self.spool or self.data / "edge" / "spool"
 
     @property
     def embedded_file(self) -> Path:

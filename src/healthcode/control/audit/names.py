@@ -81,6 +81,7 @@ class EventName(StrEnum):
     POLICY_APPROVED = "office:check_policy:approved"
     POLICY_RETURNED = "office:check_policy:returned"
     POLICY_ENDED = "office:check_policy:ended"
+    VISITS_FORGOTTEN = "system:visits:forgotten"
     DEMO_SEEDED = "system:demo:seeded"
 
 

@@ -120,7 +120,8 @@ GRANT EXECUTE ON FUNCTION area_subjects(text),
     area_step_stands(bigint, bigint, text, int, int, timestamptz, timestamptz) TO app;
 GRANT EXECUTE ON FUNCTION evidence_gone_at(uuid, bigint) TO app, auditor;
 GRANT EXECUTE ON FUNCTION ruleset_digest(jsonb) TO app;
-GRANT EXECUTE ON FUNCTION visit_partitions_ensure(date, int), visit_key_floor(timestamptz) TO app;
+GRANT EXECUTE ON FUNCTION visit_partitions_ensure(date, int), visit_key_floor(timestamptz), visit_hours_close(),
+    visit_days_forget() TO app;
 GRANT EXECUTE ON FUNCTION feed_outbox_wake() TO app;
 GRANT EXECUTE ON FUNCTION inspected_venues(), inspector_by_device(bytea), inspector_accept(bytea, bytea),
     inspector_device_change(bigint, bytea), venue_visits_by_hour(bigint, timestamptz, timestamptz) TO app;
