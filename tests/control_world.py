@@ -139,6 +139,7 @@ def control_ports(cluster: Cluster) -> Ports:
     """Django configured once for this process, with real adapters on the session's data folder."""
     from healthcode.adapters.key_store_file import KeyStoreFile
     from healthcode.adapters.rulebook_files import rulebook_files, ruleset_load
+    from healthcode.adapters.secret_files import document_master_open
 
     data = cluster.data
     secrets = cluster.secrets
@@ -163,6 +164,7 @@ def control_ports(cluster: Cluster) -> Ports:
         feed_key=suite("intl").private_from_bytes(secrets.feed_signing.private),
         snapshots=data / "snapshots",
         rulebook={name: RulebookSet(*found) for name, found in rulebook_files(REPOSITORY / "rulebook").items()},
+        document_master=document_master_open(secrets.folder),
     )
     configure(
         ControlOptions(

@@ -19,16 +19,20 @@ from healthcode.crypto.suites import suite
 from healthcode.domain.policy import DEFAULT_POLICY
 from healthcode.domain.time import Minute, day_of, day_start
 from healthcode.edge.app import Edge
+from healthcode.edge.document_desk import Desk
 from healthcode.edge.notes import EPOCH_CONTEXT
 from healthcode.edge.pages import Pages
 from healthcode.edge.status import Moment, Status
 from healthcode.edge.visit_queue import QueueLimits, VisitQueue
 from healthcode.edge.world import World
+from healthcode.table.document_index import KEY_CONTEXT, document_digest, generation_key
 from healthcode.table.file import TableEditor, TableView, table_format, table_size
 from healthcode.table.messages import FeedKind, SideChange, key_from_bytes
 from healthcode.table.payloads import (
     ColorEntry,
     ColorsNote,
+    DocumentKeyNote,
+    DocumentNote,
     EpochNote,
     NoticeEntry,
     PaperNote,
@@ -39,6 +43,7 @@ from healthcode.table.payloads import (
     note_encode,
 )
 from healthcode.table.record import Record, record_encode
+from healthcode.visits.access import AccessUnavailable
 
 REGION = 140000
 LIN, ZHAO, QIAN, SUN, NOBODY = 1, 2, 3, 4, 999
@@ -128,6 +133,56 @@ def replace_status(status: Status, **changes: Any) -> Status:
     return Status(**(fields | changes))
 
 
+class MemoryLog:
+    """AccessLog that keeps rows; `broken` is a full disk."""
+
+    def __init__(self):
+        self.rows, self.broken = [], False
+
+    async def keep(self, rows):
+        if self.broken:
+            raise AccessUnavailable("the disk is full")
+        self.rows.extend(rows)
+
+
+class MemoryPool:
+    """The common half of all devices' budgets; `away` makes it unreachable."""
+
+    def __init__(self):
+        self.taken, self.away = {}, False
+
+    async def claim(self, budget, device, window, wanted, most):
+        before = self.taken.get((budget, device, window), 0)
+        granted = 0 if self.away else max(0, min(wanted, most - before))
+        self.taken[budget, device, window] = before + granted
+        return granted
+
+
+class DocumentDesk:
+    """The index process of a host in memory, with its generations and whom they know."""
+
+    def __init__(self, world, pool=None):
+        self.private, self.public = box_keypair()
+        self.log, self.pool, self._world = MemoryLog(), pool or MemoryPool(), world
+        self.desk = Desk(
+            lambda: world.host.store, ("documents-1", self.private), self.log, self.pool, lambda: world.wall_s
+        )
+
+    def generation(self, number, *, hosts=1):
+        """Publish the key of a generation, sealed to this host (and others)."""
+        box = seal_to(self.public, generation_key(SECRET, number), context=KEY_CONTEXT)
+        others = {f"other-{n}": b"" for n in range(hosts - 1)}
+        note = DocumentKeyNote(generation=number, sealed={"documents-1": box, **others})
+        self._world.publish(FeedKind.DOCUMENT_KEYS, number, note)
+        self.desk.refresh()
+
+    def knows(self, subject, person, *, generation=1):
+        """Publish whose document this is."""
+        kind, number = person.document.kind.value, person.document.number
+        digest = document_digest(generation_key(SECRET, generation), kind, number, person.name)
+        self._world.publish(FeedKind.DOCUMENT, key_from_bytes(digest), DocumentNote(subjects=[(digest, subject)]))
+
+
 @dataclass
 class Answer:
     """What the edge answered."""
@@ -151,7 +206,8 @@ class EdgeWorld:
         self.public = public
         self.world = World(self.host, region=REGION, edge=("edge-1", private), hosts={"code.example"})
         self.queue = VisitQueue(self.sink, QueueLimits(rest_s=0.0), lambda: self.boot_s)
-        self.edge = Edge(self.world, self.queue, Pages(pages or {}), self.moment, forward)
+        self.documents = DocumentDesk(self)
+        self.edge = Edge(self.world, self.queue, Pages(pages or {}), self.moment, forward, self.documents.desk)
         self._publish_standing()
         self.heartbeat()
         self.keys = EpochKeys.from_master(SECRET, range(day_of(NOON) - 1, day_of(NOON) + 20))
@@ -270,6 +326,13 @@ class EdgeWorld:
     def check(self, code: str, venue: int = MARKET) -> Any:
         """Kong checks a code at a venue."""
         answer = self.ask("POST", "/v1/checks", {"code": code}, bearer=self.inspector(venue))
+        assert answer.status == 200, answer.raw
+        return answer.json
+
+    def check_document(self, person: Any, venue: int = MARKET, *, name: str = "", device: bytes = DEVICE) -> Any:
+        """Kong reads somebody's document at a venue."""
+        given = {"kind": person.document.kind.value, "number": person.document.number, "name": name or person.name}
+        answer = self.ask("POST", "/v1/checks", {"document": given}, bearer=self.inspector(venue, device))
         assert answer.status == 200, answer.raw
         return answer.json
 

@@ -22,6 +22,7 @@ from healthcode.crypto.interfaces import SigningKey
 from healthcode.crypto.suites import suite
 
 _KEY_BYTES = 32
+DOCUMENT_MASTER = "document-index.key"
 
 
 class SecretsError(RuntimeError):
@@ -74,14 +75,10 @@ def secrets_open(folder: Path, *, create: bool, production: bool = False, suite_
     if create and not (folder / "issuer-person.json").exists():
         # A folder of an earlier release. Nothing that exists was made with this key, so a new one loses nothing.
         _write(folder / "issuer-person.json", _new_signing(suite_name))
+    if create and not (folder / DOCUMENT_MASTER).exists():
+        _write(folder / DOCUMENT_MASTER, _new_key())  # likewise: an index under a lost key is simply made again
     _check_private(folder)
-    demo = (folder / "demo").exists()
-    if demo and production:
-        raise SecretsError(
-            f"{folder} holds demo secrets and HEALTHCODE_ENVIRONMENT is production. Demo secrets were made for "
-            "invented people and may have been shared. Start production on an empty HEALTHCODE_DATA (it generates "
-            "new secrets), or set HEALTHCODE_ENVIRONMENT=demo to go on trying things out."
-        )
+    demo = _demo_check(folder, production)
     return Secrets(
         folder=folder,
         demo=demo,
@@ -95,6 +92,36 @@ def secrets_open(folder: Path, *, create: bool, production: bool = False, suite_
         django_key=_read(folder / "django.key"),
         system_token=_read(folder / "system.token"),
     )
+
+
+def passwords_open(folder: Path, *, production: bool = False) -> Mapping[str, str]:
+    """The database passwords by role, and nothing else: for processes that must hold no key of another's.
+
+    Raises SecretsError as `secrets_open` does.
+    """
+    _check_private(folder)
+    _demo_check(folder, production)
+    return _read_json(folder / "database.json")
+
+
+def document_master_open(folder: Path) -> bytes:
+    """The 32 bytes from which the document index's keys derive. Control alone reads them; raises SecretsError.
+
+    They are no part of `Secrets`, which other processes open for what they need.
+    """
+    _check_private(folder)
+    return _read_key(folder / DOCUMENT_MASTER)
+
+
+def _demo_check(folder: Path, production: bool) -> bool:
+    demo = (folder / "demo").exists()
+    if demo and production:
+        raise SecretsError(
+            f"{folder} holds demo secrets and HEALTHCODE_ENVIRONMENT is production. Demo secrets were made for "
+            "invented people and may have been shared. Start production on an empty HEALTHCODE_DATA (it generates "
+            "new secrets), or set HEALTHCODE_ENVIRONMENT=demo to go on trying things out."
+        )
+    return demo
 
 
 def _generate(folder: Path, *, demo: bool, suite_name: str) -> None:
@@ -138,6 +165,8 @@ def _write(path: Path, text: str) -> None:
 
 
 def _check_private(folder: Path) -> None:
+    if not folder.is_dir():
+        raise SecretsError(f"{folder} does not exist. Start `healthcode run` once, or set HEALTHCODE_DATA.")
     for path in [folder, *folder.iterdir()]:
         if path.stat().st_mode & 0o077:
             raise SecretsError(

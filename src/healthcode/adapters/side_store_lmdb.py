@@ -32,7 +32,7 @@ class SideStoreLmdb:
                 max_dbs=32,
                 max_readers=1024,
                 readonly=not writer,
-                mode=0o600,
+                mode=0o660,  # the document index's account reads it, in the group that the umask leaves
             )
             self._dbs = {_META: self._env.open_db(_META, create=writer)}
             for kind in FeedKind if writer else ():

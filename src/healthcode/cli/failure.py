@@ -9,13 +9,14 @@ from typing import ParamSpec, TypeVar
 import typer
 from rich.console import Console
 
+from healthcode.adapters.document_socket import SocketPathError
 from healthcode.adapters.postgres_binaries import PostgresError
 from healthcode.adapters.secret_files import SecretsError
 from healthcode.adapters.sms_demo import DevelopmentTwinRefused
 from healthcode.adapters.supervisor import SupervisorError
 from healthcode.wiring.settings import SettingsError
 
-TEACHING = (SettingsError, SecretsError, SupervisorError, PostgresError, DevelopmentTwinRefused)
+TEACHING = (SettingsError, SecretsError, SupervisorError, PostgresError, DevelopmentTwinRefused, SocketPathError)
 
 P = ParamSpec("P")
 R = TypeVar("R")

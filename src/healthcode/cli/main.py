@@ -17,6 +17,7 @@ COMMANDS = {
     "run": "Start a whole province on this machine and watch over it.",
     "control": "Serve the consoles and their API (Django).",
     "edge": "Serve the phone pages and /v1.",
+    "documents": "Hold this host's document index key: answer whose document was shown, and write it down.",
     "updater": "Keep this host's color table up to date: its only writer.",
     "relay": "Number committed feed messages and sign heartbeats.",
     "worker": "Do jobs and timers.",

@@ -45,6 +45,21 @@ PLACES = (
         frozenset({Role.CITY_OFFICER, Role.PROVINCE_DISPATCHER}),
     ),
     Place(
+        "/console/policies/",
+        "查验条件",
+        "Gate conditions",
+        "check",
+        frozenset(
+            {
+                Role.COUNTY_OFFICER,
+                Role.CITY_OFFICER,
+                Role.PROVINCE_DISPATCHER,
+                Role.RULE_APPROVER,
+                Role.AUDITOR,
+            }
+        ),
+    ),
+    Place(
         "/console/imports/",
         "数据导入",
         "Imports",

@@ -25,6 +25,8 @@ SQL_FILES = (
     "areas/areas.sql",
     "rulesets/rulesets.sql",
     "notices/steps.sql",
+    "documents/documents.sql",
+    "policies/policies.sql",
     "offices/policies.sql",
     "population/restored.sql",
     "offices/grants.sql",

@@ -39,6 +39,8 @@ class Ports:
     force also depends on what was published: ask `rulesets.reading`. `lake` is the folder
     where evidence lies by number, for runs over everybody; `snapshots` the store from which edges take whole tables,
     and `feed_key` signs the offers of them.
+    `document_master` is what the document index's keys derive from; `document_identity` the file with the public key of
+    the index process of this machine, where it has one.
     """
 
     region: str
@@ -60,6 +62,8 @@ class Ports:
     snapshots: Path | None = None
     base: RulesetHistory | None = None
     rulebook: Mapping[str, RulebookSet] = field(default_factory=dict)
+    document_master: bytes = b""
+    document_identity: Path | None = None
     sending: SendingRules = field(default_factory=SendingRules)
 
 

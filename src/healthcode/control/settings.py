@@ -27,6 +27,8 @@ APPS = [
     "rulesets",
     "notices",
     "credentials",
+    "documents",
+    "policies",
     "population",
 ]
 INSTALLED_APPS = [

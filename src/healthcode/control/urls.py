@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("healthcode.control.areas.urls")),
     path("", include("healthcode.control.population.urls")),
     path("", include("healthcode.control.rulesets.urls")),
+    path("", include("healthcode.control.policies.urls")),
     path("", include("healthcode.control.notices.urls")),
     path("", include("healthcode.control.audit.urls")),
     path("demo/", include("healthcode.control.people.demo_urls")),

@@ -90,10 +90,14 @@ class CodesAnswer(State, frozen=True):
 
 
 class DocumentGiven(Struct, forbid_unknown_fields=True):
-    """A document read from the card or typed at the gate."""
+    """A document read from the card or typed at the gate: its kind, number, and the name on it.
 
-    kind: str
+    The name is asked because a number alone may be tried out; whoever reads the card has both.
+    """
+
+    kind: Annotated[str, Meta(min_length=1, max_length=24)]
     number: Annotated[str, Meta(min_length=1, max_length=40)]
+    name: Annotated[str, Meta(min_length=1, max_length=60)]
 
 
 class CheckOne(Struct, forbid_unknown_fields=True):
@@ -118,6 +122,8 @@ class Check(Struct, frozen=True):
     verdict: str
     reason: str
     failed_condition: str | None
+    condition: dict[str, str] | None
+    """The failed condition in words (`zh`, `en`): what this place asks, what was found, who asks it and until when."""
     masked_name: str | None
     last_negative_minute: int | None
     test_age_h: int | None

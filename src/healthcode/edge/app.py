@@ -11,6 +11,7 @@ import structlog
 from healthcode.edge.bundle import Bundles
 from healthcode.edge.checks import Checks
 from healthcode.edge.codes import Codes
+from healthcode.edge.documents import DocumentIndex, NoDocumentIndex
 from healthcode.edge.health import Health
 from healthcode.edge.http import (
     BODY_LIMIT,
@@ -78,6 +79,7 @@ class Edge:
         pages: Pages,
         clock: Callable[[], Moment],
         forward: Forward | None = None,
+        documents: DocumentIndex | None = None,
     ) -> None:
         self.world = world
         self.metrics = Metrics()
@@ -87,13 +89,14 @@ class Edge:
         self._pages = pages
         self._clock = clock
         self._forward = forward
+        self._documents = documents or NoDocumentIndex()
         self._tickers: list[asyncio.Task[None]] = []
         self.routes = self._make_routes()
 
     def _make_routes(self) -> dict[str, Route]:
         sessions = Sessions(self.world)
         codes = Codes(self.world, sessions, self.load)
-        self.checks = Checks(self.world, sessions, self._visits, self.metrics)
+        self.checks = Checks(self.world, sessions, self._visits, self.metrics, self._documents)
         visits = Visits(self.world, sessions, self._visits, self.metrics)
         self.health = health = Health(self.world, self._visits, self.metrics, self.load)
         bundles = Bundles(self.world)

@@ -6,16 +6,21 @@ Total: whatever was scanned gets an outcome and a verdict; only the asking devic
 import asyncio
 import os
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
+from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET
 
 from healthcode.codes.session import SessionClaim
+from healthcode.domain.condition import condition_words
+from healthcode.domain.document import name_mask
+from healthcode.domain.outcome import Outcome
 from healthcode.domain.policy import judge
 from healthcode.domain.presence import Presence
 from healthcode.edge.answers import Check, CheckBatch, CheckOne, CheckRequest
-from healthcode.edge.finding import Finder, Found
+from healthcode.edge.documents import FOUND, UNKNOWN, DocumentAsk, DocumentIndex
+from healthcode.edge.finding import Finder, Found, Person
 from healthcode.edge.http import Problem, Request, Response, json_response
 from healthcode.edge.limits import RateLimit
 from healthcode.edge.metrics import Metrics
@@ -32,11 +37,28 @@ _DECODER = msgspec.json.Decoder(CheckRequest)
 _ENCODER = msgspec.json.Encoder()
 
 
+class _Case(NamedTuple):
+    """Who asks, where, when, and whether for a batch."""
+
+    inspector: SessionClaim
+    gate: Gate
+    moment: Moment
+    batch: bool
+
+
 class Checks:
     """Answers checks for one worker."""
 
-    def __init__(self, world: World, sessions: Sessions, visits: VisitQueue | None, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        world: World,
+        sessions: Sessions,
+        visits: VisitQueue | None,
+        metrics: Metrics,
+        documents: DocumentIndex,
+    ) -> None:
         self._world = world
+        self._documents = documents
         self._sessions = sessions
         self._visits = visits
         self._metrics = metrics
@@ -59,8 +81,18 @@ class Checks:
             raise Problem("venue_unknown")
         if not gate.open:
             raise Problem("venue_closed")
-        batch = asked.batch is not UNSET
-        found = [self._find(thing, inspector.venue, moment) for thing in things]
+        case = _Case(inspector, gate, moment, asked.batch is not UNSET)
+        if any(thing.document is not UNSET for thing in things):
+            return self._with_documents(things, case)
+        return self._told([self._find(thing, case) for thing in things], case)
+
+    async def _with_documents(self, things: Sequence[CheckOne], case: _Case) -> Response:
+        """The same where the index process must be asked: all of a batch at once."""
+        told = self._told(await asyncio.gather(*(self._find_asking(thing, case) for thing in things)), case)
+        return told if isinstance(told, Response) else await told
+
+    def _told(self, found: Sequence[Found], case: _Case) -> Response | Awaitable[Response]:
+        inspector, gate, moment, batch = case
         answers = [self._answer(item, gate, moment) for item in found]
         if not gate.record_visits:
             return _response(answers, batch=batch)
@@ -89,6 +121,9 @@ class Checks:
             verdict=judgement.verdict.value,
             reason=found.reason or judgement.reason_code,
             failed_condition=judgement.failed_condition,
+            condition=condition_words(
+                judgement, found.outcome, gate.policy, self._world.color_words(), last_negative=last, now=now
+            ),
             masked_name=found.person.masked_name if found.person else None,
             last_negative_minute=last,
             test_age_h=None if last is None else max(0, now - last) // 60,
@@ -98,14 +133,27 @@ class Checks:
             server_time_ms=int(moment.wall_s * 1000),
         )
 
-    def _find(self, thing: CheckOne, venue: int, moment: Moment) -> Found:
-        """What is known about the thing shown.  Documents are not looked up here: each reads `unknown` alike."""
+    def _find(self, thing: CheckOne, case: _Case) -> Found:
+        """What is known about the code or paper shown."""
         shown = thing.code if thing.code is not UNSET else thing.paper
-        if shown is not UNSET:
-            return self.finder.find(shown, venue, moment)
-        if thing.document is UNSET:
+        if shown is UNSET:
             raise Problem("bad_request", errors=({"field": "code", "message": "give code, paper or document"},))
-        return Found("unknown")
+        return self.finder.find(shown, case.inspector.venue, case.moment)
+
+    async def _find_asking(self, thing: CheckOne, case: _Case) -> Found:
+        """Whose document was shown, by the process that holds the index's key; its answer is kept nowhere here."""
+        given = thing.document
+        if given is UNSET:
+            return self._find(thing, case)
+        device = case.inspector
+        ask = DocumentAsk(device.device, device.venue, device.checkpoint, given.kind, given.number, given.name)
+        answer = await self._documents.ask(ask)
+        self._metrics.events[f"document_{answer.said.removeprefix('document_')}"] += 1
+        if answer.said == UNKNOWN:
+            return Found(Outcome.unknown.value)
+        if answer.said != FOUND:
+            return Found(Outcome.failed.value, answer.said)
+        return self.finder.known(Person(answer.subject, name_mask(given.name)), int(case.moment.wall_s) // 60)
 
     async def _store(self, visit: Visit) -> str:
         """`stored` or `spooled` when the visit is durable; a gate does not close because the store is away."""

@@ -59,6 +59,10 @@ class Finder:
         except CodeError as error:
             return Found(error.outcome, "" if isinstance(error, Expired | Forged) else error.code)
 
+    def known(self, person: Person, now: Minute) -> Found:
+        """What is known of a person whose document was shown: a card has no generation."""
+        return self._look_up(person, None, now)
+
     def _live(self, text: str, venue: int, now_s: float, now: Minute) -> Found:
         claim = live_open(self._world.keys, text, region=self._world.region, now_s=now_s)
         self._watch(claim.subject, claim.minute, venue, now)

@@ -76,6 +76,7 @@ class Published:
         self.colors = [
             Color(e.id, e.state, e.severity, e.word, e.shape, e.sound, list(e.vibration), e.hue) for e in entries
         ]
+        self.color_words = {entry.id: entry.word for entry in entries}
         self.texts = colors.texts if colors else {}
         self._notice_words = {
             entry.bit: {"id": entry.id, **entry.words} for entry in (colors.notices if colors else [])

@@ -130,6 +130,10 @@ class World:
         """Table states by color id: the stored numbers of color outcomes."""
         return self._published.color_states
 
+    def color_words(self) -> Mapping[str, Mapping[str, str]]:
+        """The words of colors by their id and language."""
+        return self._published.color_words
+
     def notices(self, bits: int) -> list[dict[str, str]]:
         """The words of notices (`effective` gives their bits) by language, with their id."""
         return self._published.notice_words(bits) if bits else []

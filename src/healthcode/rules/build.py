@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from healthcode.domain.adjustment import DEFAULT_LIMITS, PolicyLimits
 from healthcode.domain.area import AreaLevel
 from healthcode.domain.color import ColorDefinition, ColorError, ColorScheme
 from healthcode.domain.evidence import KIND_SPECS, EvidenceKind
@@ -67,6 +68,17 @@ def policies_build(
             hint = f"let {colors.default.id!r} pass"
             problems.append(source.problem((*where, "colors"), "this would refuse the least severe color", hint))
     return default, adjustments
+
+
+def limits_build(source: Source) -> PolicyLimits:
+    """What cities and counties may ask of the gates of their areas: `limits` of `policies.yaml`, or the defaults."""
+    data: Data = _data(source).get("limits", {})
+    return PolicyLimits(
+        test_age_h=tuple(data.get("test_age_h", DEFAULT_LIMITS.test_age_h)),
+        test_age_days=tuple(data.get("test_age_days", DEFAULT_LIMITS.test_age_days)),
+        venue_types=frozenset(data.get("venue_types", DEFAULT_LIMITS.venue_types)),
+        longest_days=data.get("longest_days", DEFAULT_LIMITS.longest_days),
+    )
 
 
 def _policy(source: Source, index: int, data: Data, problems: list[Problem]) -> CheckPolicy:

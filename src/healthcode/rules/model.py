@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Literal
 
+from healthcode.domain.adjustment import DEFAULT_LIMITS, PolicyLimits
 from healthcode.domain.area import AreaLevel
 from healthcode.domain.color import ColorScheme
 from healthcode.domain.evidence import EvidenceKind
@@ -213,6 +214,7 @@ class Ruleset:
     by_kind: Mapping[EvidenceKind, tuple[Rule, ...]] = field(default_factory=dict)
     abolished: Mapping[str, Transition] = field(default_factory=dict)
     area_levels: tuple[Downgrade, ...] = ()
+    policy_limits: PolicyLimits = DEFAULT_LIMITS
 
     def __repr__(self) -> str:
         return f"<Ruleset {self.key}>"  # all its rules would fill pages of a log

@@ -18,6 +18,7 @@ from healthcode.rules.build import (
     area_levels_build,
     cases_build,
     colors_build,
+    limits_build,
     notices_build,
     policies_build,
     references_build,
@@ -145,6 +146,7 @@ def parse_ruleset(files: Mapping[str, bytes]) -> Ruleset:
         by_kind=by_kind,
         abolished=abolished_build(head),
         area_levels=area_levels_build(head),
+        policy_limits=limits_build(folder.sources["policies.yaml"]),
     )
     folder.problems += ruleset_problems(head_source, ruleset, folder.sources)
     if folder.problems:

@@ -265,6 +265,15 @@ POLICIES: Final[Schema] = {
                 ["id", "colors", "basis", "texts"],
             ),
             "adjustments": {"type": "array", "items": _POLICY},
+            "limits": _object(
+                {
+                    "test_age_h": {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 168}},
+                    "test_age_days": {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 14}},
+                    "venue_types": {"type": "array", "items": _ID},
+                    "longest_days": {"type": "integer", "minimum": 1, "maximum": 90},
+                },
+                [],
+            ),
         },
         ["default", "adjustments"],
     ),

@@ -20,6 +20,7 @@ from healthcode.table.messages import (
 from healthcode.table.payloads import (
     ColorEntry,
     ColorsNote,
+    DocumentKeyNote,
     DocumentNote,
     EpochNote,
     GroundLine,
@@ -47,6 +48,7 @@ __all__ = [
     "Applier",
     "ColorEntry",
     "ColorsNote",
+    "DocumentKeyNote",
     "DocumentNote",
     "EpochNote",
     "FeedHealth",

@@ -23,6 +23,7 @@ class FeedKind(IntEnum):
     TRUST = 9  # key: first 8 bytes of the key id
     TABLE = 10  # key: the minute from which the offered table may be read, 0 for now
     PAPER = 11  # key: first 8 bytes of the paper's handle
+    DOCUMENT_KEYS = 12  # key: the document index's generation
 
 
 class FeedMessage(NamedTuple):

@@ -138,6 +138,16 @@ class DocumentNote(Note, frozen=True):
     subjects: list[tuple[bytes, int]] = []
 
 
+class DocumentKeyNote(Note, frozen=True):
+    """The key of one generation of the document index, sealed to each enrolled index process by its id.
+
+    Context `healthcode/document-index` (`crypto.sealed_box`). Edges' workers are no holders and cannot open it.
+    """
+
+    generation: int
+    sealed: dict[str, bytes] = {}
+
+
 class PaperNote(Note, frozen=True):
     """Subjects by the handle of their paper; more than one where eight bytes collide."""
 

@@ -13,7 +13,7 @@ from granian.constants import Interfaces
 from healthcode.adapters.key_store_file import KeyStoreFile
 from healthcode.adapters.registry_file import RegistryFile
 from healthcode.adapters.rulebook_files import RulebookError, rulebook_files, ruleset_base, ruleset_in_force
-from healthcode.adapters.secret_files import Secrets
+from healthcode.adapters.secret_files import Secrets, document_master_open
 from healthcode.adapters.sms_demo import SmsDemo
 from healthcode.control.configuration import ControlOptions, configure
 from healthcode.control.notices.quiet import SendingRules
@@ -74,6 +74,8 @@ def ports_build(settings: Settings, secrets: Secrets) -> Ports:
         snapshots=settings.data / "snapshots",
         base=base,
         rulebook=rulebook,
+        document_master=document_master_open(secrets.folder),
+        document_identity=settings.documents_folder / "identity.pub",
     )
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from healthcode.adapters.control_proxy import ControlProxy
+from healthcode.adapters.document_socket import DocumentClient
 from healthcode.adapters.edge_files import (
     EdgeHost,
     identity_name,
@@ -41,8 +42,7 @@ def edge_build(settings: Settings) -> Edge:
         edge=(identity_name(private), private),
         hosts={urlsplit(settings.origin).netloc},
     )
-    secrets = settings.secrets()
-    sink = PostgresVisitSink(connector(lambda: settings.dsn("edge", secrets)), world.color_states, limit=3)
+    sink = PostgresVisitSink(connector(lambda: settings.dsn("edge")), world.color_states, limit=3)
     spool = FileSpool(
         settings.spool_folder,
         spool_key_open(folder),
@@ -56,6 +56,7 @@ def edge_build(settings: Settings) -> Edge:
         Pages(pages_read(settings.web)),
         moment_now,
         ControlProxy(settings.host, settings.port) if settings.proxy_control else None,
+        DocumentClient(settings.documents_socket),
     )
     first = settings.metrics_first
     ports = range(first, first + settings.edge_processes)

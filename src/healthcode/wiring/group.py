@@ -1,7 +1,7 @@
 """`healthcode run`: one machine, one data folder, the whole province as a supervised group of processes.
 
-Order of starting: PostgreSQL, relay, updater, worker, control, edge; of stopping: the opposite, so that whoever takes
-requests goes first and whoever keeps records goes last.
+Order of starting: PostgreSQL, relay, updater, documents, worker, control, edge; of stopping: the opposite, so that
+whoever takes requests goes first and whoever keeps records goes last.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from healthcode.adapters.supervisor import Process, Supervisor, SupervisorError,
 from healthcode.wiring.database import DatabasePart, database_open, database_server
 from healthcode.wiring.settings import PREFIX, Settings, settings_environment
 
-PROCESSES = ("relay", "updater", "worker", "control", "edge")
+PROCESSES = ("relay", "updater", "documents", "worker", "control", "edge")
 _READY_SECONDS = 90.0
 _HOPELESS = 3  # a process that ended so often before it answered will not
 _PLAIN = {"PYTHONUNBUFFERED": "1", "TYPER_STANDARD_TRACEBACK": "1"}  # logs are read as text, and at once

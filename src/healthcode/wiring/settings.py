@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from healthcode.adapters.secret_files import Secrets, secrets_open
+from healthcode.adapters.secret_files import Secrets, passwords_open, secrets_open
 
 PREFIX = "HEALTHCODE_"
 _REPOSITORY = Path(__file__).resolve().parents[3]
@@ -68,6 +68,20 @@ class Settings(BaseSettings):
     registry: Path | None = Field(
         None, description="File of the identity registry (keyed hashes). Default: `registry` in the data folder."
     )
+    documents: Path | None = Field(
+        None,
+        description="Folder of the document index process: its identity and its access log. Default: `documents` in "
+        "the data folder.",
+    )
+    document_side: Path | None = Field(
+        None,
+        description="Folder with the edge's side files, for the document index. Default: `edge` in the data folder.",
+    )
+    document_socket: Path | None = Field(
+        None,
+        description="Socket on which edges ask the document index process. Default: `run/documents.sock` in the data "
+        "folder.",
+    )
     host: str = Field(
         "127.0.0.1", description="Address that control and edge listen on. Phones reach them through a proxy."
     )
@@ -114,7 +128,7 @@ class Settings(BaseSettings):
         "info", description="Least severity written to the logs. No level writes personal data."
     )
 
-    @field_validator("data", "rulebook", "web", "registry", "spool")
+    @field_validator("data", "rulebook", "web", "registry", "spool", "documents", "document_side", "document_socket")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().resolve()
@@ -150,6 +164,16 @@ class Settings(BaseSettings):
         return int(self.region[:4])
 
     @property
+    def documents_folder(self) -> Path:
+        """The folder of the document index process."""
+        return self.documents or self.data / "documents"
+
+    @property
+    def documents_socket(self) -> Path:
+        """The socket of the document index process."""
+        return self.document_socket or self.data / "run" / "documents.sock"
+
+    @property
     def registry_file(self) -> Path:
         """The identity registry's file."""
         return self.registry or self.data / "registry"
@@ -162,9 +186,11 @@ class Settings(BaseSettings):
         """URL with which `role` (migrate, app, edge, reader, auditor) signs in to the database.
 
         Host and database come from HEALTHCODE_DATABASE_URL or, for the embedded PostgreSQL, from the file that it
-        leaves while it runs. Raises SettingsError where neither exists.
+        leaves while it runs. Without `secrets` the passwords are read, and no key. Raises SettingsError where neither
+        exists.
         """
-        password = (secrets or self.secrets()).database[role]
+        known = secrets.database if secrets else passwords_open(self.data / "secrets", production=self.production)
+        password = known[role]
         parts = urlsplit(self.database_url.get_secret_value() if self.database_url else self._embedded_url())
         address = parts.netloc.rpartition("@")[2]
         return urlunsplit(parts._replace(netloc=f"{role}:{quote(password, safe='')}@{address}"))

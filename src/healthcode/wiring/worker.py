@@ -14,6 +14,7 @@ def worker_run(settings: Settings) -> None:
     control_configure(settings)
     publication: Any = importlib.import_module("healthcode.control.bridge.publication")
     publication.standing_ensure()
+    importlib.import_module("healthcode.control.documents.services").index_ensure()
     jobs: Any = importlib.import_module("procrastinate.contrib.django").app  # exists only after `configure`
     with jobs.replace_connector(jobs.connector.get_worker_connector()) as app:
         app.run_worker(name="healthcode", listen_notify=True, concurrency=1)

@@ -72,6 +72,15 @@ class EventName(StrEnum):
     POPULATION_RUN_ASKED = "officer:population_run:asked"
     POPULATION_RUN_FINISHED = "system:population_run:finished"
     EDGE_ENROLLED = "system:edge:enrolled"
+    DOCUMENT_HOST_ENROLLED = "operator:document_host:enrolled"
+    DOCUMENT_HOST_STRUCK = "operator:document_host:struck_off"
+    DOCUMENT_KEY_BEGUN = "system:document_key:begun"
+    DOCUMENT_KEY_RETIRED = "system:document_key:retired"
+    DOCUMENT_LIMIT_REACHED = "inspector:document_limit:reached"
+    POLICY_PROPOSED = "office:check_policy:proposed"
+    POLICY_APPROVED = "office:check_policy:approved"
+    POLICY_RETURNED = "office:check_policy:returned"
+    POLICY_ENDED = "office:check_policy:ended"
     VISITS_FORGOTTEN = "system:visits:forgotten"
     DEMO_SEEDED = "system:demo:seeded"
 
@@ -95,5 +104,9 @@ LEDGERED = frozenset(
         EventName.DECISION_MADE,
         EventName.IDENTITY_UNMASKED,
         EventName.EDGE_ENROLLED,
+        EventName.DOCUMENT_HOST_ENROLLED,
+        EventName.DOCUMENT_HOST_STRUCK,
+        EventName.POLICY_APPROVED,
+        EventName.POLICY_ENDED,
     }
 )

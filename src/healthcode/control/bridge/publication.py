@@ -5,18 +5,21 @@ Published when a process of control starts (and when a ruleset changes): repeati
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from healthcode.control.access import act_begin
 from healthcode.control.bridge.models import Published
 from healthcode.control.bridge.services import publish
+from healthcode.control.policies.selectors import adjustments_standing
 from healthcode.control.ports import Ports, ports
 from healthcode.control.rulesets.reading import rules_known
 from healthcode.crypto.suites import suite
+from healthcode.domain.condition import asked_words
 from healthcode.domain.outcome import OUTCOME_ADVICE, OUTCOME_WORDS, STALE_SECONDS, VERDICT_WORDS
 from healthcode.domain.policy import CheckPolicy
 from healthcode.domain.time import Minute, minute_of
@@ -35,6 +38,8 @@ from healthcode.table.feed import (
 )
 
 ISSUER_SUITE: Final = "intl"
+_TURN: Final = 7312
+"""The advisory lock of `standing_turn`."""
 
 Message = tuple[FeedKind, int, bytes]
 
@@ -62,14 +67,23 @@ def standing_publish(rules: Rules, now: Minute) -> int:
     also with control dead; what is no longer announced is taken back, after what replaces it. Works inside the act of
     its caller; repeating it publishes nothing.
     """
+    standing_turn()
     present = ruleset_at(rules, now)
     ahead = [r for r in rules.rulesets if r.from_ > now] if isinstance(rules, RulesetHistory) else []
     starts = [(0, present), *((ruleset.from_, ruleset) for ruleset in ahead)]
-    wanted = [message(ruleset, at) for at, ruleset in starts for message in (colors_message, policies_message)]
+    adjusted = adjustments_standing(now)
+    colors = [colors_message(ruleset, at) for at, ruleset in starts]
+    wanted = [*colors, *(policies_message(ruleset, at, adjusted) for at, ruleset in starts)]
     changed = [message for message in [*wanted, *trust_messages(ports())] if not _published(message)]
     gone = _announced_but({(int(kind), key) for kind, key, _ in wanted})
     publish([*changed, *gone])
     return len(changed) + len(gone)
+
+
+def standing_turn() -> None:
+    """Wait for whoever else publishes what every edge must know: each says all of it, so none may be overtaken."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
 
 
 def colors_message(ruleset: Ruleset, at: Minute = 0) -> Message:
@@ -97,11 +111,13 @@ def colors_message(ruleset: Ruleset, at: Minute = 0) -> Message:
     return FeedKind.COLORS, at, note_encode(note)
 
 
-def policies_message(ruleset: Ruleset, at: Minute = 0) -> Message:
-    """From minute `at` (0: now) every check policy; the edge picks by venue type, place and time (V5)."""
+def policies_message(ruleset: Ruleset, at: Minute = 0, adjustments: Sequence[CheckPolicy] = ()) -> Message:
+    """From minute `at` (0: now) every check policy with the offices' `adjustments`; the edge picks one (V5)."""
+    words = {color.id: color.word for color in ruleset.colors.definitions}
+    adjusted = [_adjusted(policy, ruleset.default_policy.colors, words) for policy in adjustments]
     note = PoliciesNote(
         default=_policy(ruleset.default_policy),
-        policies=[_policy(policy) for policy in ruleset.policies],
+        policies=[_policy(policy) for policy in (*ruleset.policies, *adjusted)],
         stale_after_s=STALE_SECONDS,
     )
     return FeedKind.POLICIES, at, note_encode(note)
@@ -134,6 +150,14 @@ def _published(message: Message) -> bool:
     kind, key, payload = message
     row = Published.objects.filter(kind=int(kind), key=key).values_list("payload", flat=True).first()
     return row is not None and bytes(row) == payload
+
+
+def _adjusted(policy: CheckPolicy, colors: frozenset[str], words: Mapping[str, Mapping[str, str]]) -> CheckPolicy:
+    """An office's adjustment beside a ruleset's colors, with its sentence for devices that show what a gate asks."""
+    asking = replace(policy, colors=colors)
+    asks = asked_words(asking, words)
+    texts = {"zh": f"{asks['zh']}。依据：{policy.basis}", "en": f"{asks['en']}. Basis: {policy.basis}"}
+    return replace(asking, texts=texts)
 
 
 def _policy(policy: CheckPolicy) -> PolicyEntry:

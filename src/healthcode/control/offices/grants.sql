@@ -69,8 +69,24 @@ GRANT SELECT, INSERT, DELETE ON people_placeindex TO app;
 GRANT SELECT, INSERT ON feed_log TO app;
 GRANT SELECT, INSERT, UPDATE ON feed_heartbeat TO app;
 
--- the edge: adds visits, reads the feed, nothing else
+-- the document index: entries come and go with generations; of the access log only the alarm's mark is written
+GRANT SELECT, INSERT, DELETE ON documents_entry TO app;
+GRANT SELECT, DELETE ON documents_due TO app;
+GRANT SELECT, INSERT ON documents_generation, documents_holder TO app;
+GRANT UPDATE (last_subject, completed_at, retired_at) ON documents_generation TO app;
+GRANT UPDATE (struck_at) ON documents_holder TO app;
+GRANT SELECT ON document_check TO app;
+GRANT UPDATE (alarmed_at) ON document_check TO app;
+GRANT EXECUTE ON FUNCTION document_checks_of(bigint, int), document_checks_forget(timestamptz) TO app;
+-- adjustments of the check policies are proposed, decided and ended, never changed
+GRANT SELECT, INSERT ON policies_adjustment, policies_decision, policies_ending TO app;
+GRANT SELECT ON policies_adjustment, policies_decision, policies_ending TO auditor;
+GRANT EXECUTE ON FUNCTION policy_decided_by(text) TO app;
+
+-- the edge: adds visits and access rows, claims budgets, reads the feed, nothing else
 GRANT INSERT ON visit TO edge;
+GRANT INSERT (id, at, subject, device, venue, checkpoint, said) ON document_check TO edge;
+GRANT EXECUTE ON FUNCTION document_budget_claim(text, bytea, int, int, int) TO edge;
 GRANT SELECT (id) ON visit TO edge;
 GRANT SELECT ON feed_log, feed_heartbeat TO edge;
 -- group commit and imports copy into a temporary table first

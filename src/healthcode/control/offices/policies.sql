@@ -93,6 +93,8 @@ BEGIN
         'exchange_uploadfaults', 'exchange_uploadcancellation', 'exchange_rollback', 'exchange_rollbackreview',
         'venues_venue', 'venues_checkpoint',
         'venues_inspector', 'subject_state',
+        'documents_holder', 'documents_generation', 'documents_entry', 'document_check',
+        'policies_adjustment', 'policies_decision', 'policies_ending',
         'people_subject', 'population_run', 'notices_step', 'notices_notice', 'notices_choice',
         'rulesets_draft', 'rulesets_revision', 'rulesets_check', 'rulesets_rehearsalrun',
         'rulesets_rehearsal', 'rulesets_submission', 'rulesets_approval']
@@ -403,6 +405,34 @@ CREATE POLICY change ON notices_notice FOR UPDATE TO app
     WITH CHECK ((SELECT act_kind()) = 'system' OR (state = 'told' AND settled_by_id = (SELECT act_officer())));
 CREATE POLICY own ON notices_choice TO app USING (
     subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
+-- the document index: made by the worker alone; of the access log a person reads her own rows (documents.sql)
+CREATE POLICY own ON documents_holder TO app USING ((SELECT act_kind()) = 'system');
+CREATE POLICY own ON documents_generation TO app USING ((SELECT act_kind()) = 'system');
+CREATE POLICY own ON documents_entry TO app USING ((SELECT act_kind()) = 'system');
+CREATE POLICY add ON document_check FOR INSERT TO edge WITH CHECK (alarmed_at IS NULL);
+CREATE POLICY read ON document_check FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR (subject > 0 AND subject = (SELECT act_subject())));
+CREATE POLICY change ON document_check FOR UPDATE TO app USING ((SELECT act_kind()) = 'system');
+-- adjustments of the check policies: an office proposes for its own division, the level above decides (V5). What is
+-- decided is public: whoever publishes must see all of it, whichever office he acts for.
+CREATE POLICY read ON policies_adjustment FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system'
+    OR EXISTS (SELECT 1 FROM policies_decision d WHERE d.adjustment_id = policies_adjustment.id AND d.verdict = 'approve')
+    OR starts_with(division, (SELECT act_scope())) OR (SELECT act_role()) = 'rule_approver');
+CREATE POLICY add ON policies_adjustment FOR INSERT TO app WITH CHECK (
+    proposer_id = (SELECT act_officer()) AND division = (SELECT act_division())
+    AND (SELECT act_role()) IN ('county_officer', 'city_officer', 'province_dispatcher'));
+CREATE POLICY read ON policies_decision FOR SELECT TO app USING (
+    ((SELECT act_kind()) IS NOT NULL AND verdict = 'approve')
+    OR (SELECT act_kind()) = 'system' OR starts_with(division, (SELECT act_scope()))
+    OR (SELECT act_role()) = 'rule_approver');
+CREATE POLICY add ON policies_decision FOR INSERT TO app WITH CHECK (
+    reviewer_id = (SELECT act_officer()) AND (SELECT act_role()) = policy_decided_by(division)
+    AND starts_with(division, coalesce((SELECT act_scope()), left((SELECT act_division()), 2))));
+CREATE POLICY read ON policies_ending FOR SELECT TO app USING ((SELECT act_kind()) IS NOT NULL);
+CREATE POLICY add ON policies_ending FOR INSERT TO app WITH CHECK (
+    officer_id = (SELECT act_officer()) AND starts_with(division, (SELECT act_scope()))
+    AND (SELECT act_role()) IN ('county_officer', 'city_officer', 'province_dispatcher'));
 -- runs over everybody: numbers only; asked for by who publishes rules or operates, carried out by the system
 CREATE POLICY read ON population_run FOR SELECT TO app USING (
     (SELECT act_kind()) = 'system'
@@ -426,7 +456,7 @@ BEGIN
                              'exchange_rollback', 'exchange_rollbackreview', 'subject_state', 'people_subject',
                              'areas_riskarea', 'areas_designation', 'areas_approval', 'areas_ruledstep',
                              'rulesets_revision', 'rulesets_check', 'rulesets_rehearsal', 'rulesets_submission',
-                             'rulesets_approval']
+                             'rulesets_approval', 'policies_adjustment', 'policies_decision', 'policies_ending']
     LOOP
         EXECUTE format('CREATE POLICY audit ON %I FOR SELECT TO auditor USING (true)', t);
     END LOOP;

@@ -14,6 +14,7 @@ from typing import Any, Final
 from healthcode.control.areas.reading import areas_of
 from healthcode.control.audit.models import Event
 from healthcode.control.audit.names import EventName
+from healthcode.control.documents.selectors import document_checks_of
 from healthcode.control.evidence.models import Decision
 from healthcode.control.evidence.reading import evidence_of
 from healthcode.control.language import language, say
@@ -68,7 +69,7 @@ def me(number: int, *, now: datetime) -> Json:
         **_answer(answer, evidence, rules),
         "decisions": decisions_of(number),
         "tests": _tests(evidence),
-        "looks": looks_at(number),
+        "looks": _newest([*looks_at(number), *document_checks_of(number)]),
         "told": notices_of(number),
         "texts": texts_wanted(number),
         "server_time_ms": int(now.timestamp() * 1000),
@@ -98,6 +99,10 @@ def looks_at(number: int) -> list[Json]:
     found = list(rows.order_by("-id")[:MOST_ROWS])
     posts = Post.objects.select_related("unit").in_bulk([row.post for row in found if row.post])
     return [_look(row, posts.get(row.post or 0)) for row in found]
+
+
+def _newest(looks: list[Json]) -> list[Json]:
+    return sorted(looks, key=lambda look: int(look["at_minute"]), reverse=True)[:MOST_ROWS]
 
 
 def _look(row: Event, post: Post | None) -> Json:

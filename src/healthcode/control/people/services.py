@@ -22,6 +22,7 @@ from healthcode.control.access import act_become_resident
 from healthcode.control.areas.moving import moved_later
 from healthcode.control.audit.names import EventName
 from healthcode.control.audit.services import event_append
+from healthcode.control.documents.later import index_follow_later
 from healthcode.control.evidence.derivation import subjects_derive
 from healthcode.control.evidence.services import Declared, Fact, evidence_record
 from healthcode.control.language import say
@@ -131,6 +132,7 @@ def application_submit(*, application: Application, now: datetime) -> Opened | R
         division=application.residence,
         detail={"consent": application.consent_version, "again": before.held_code, "phone_changed": moved},
     )
+    index_follow_later()
     if moved:
         _tell_earlier_phone(before.phone)
     return resident_session_open(number=number, key_thumb=application.key_thumb, now=now)
