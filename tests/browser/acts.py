@@ -96,3 +96,17 @@ def code_hold_up(phone: Page, camera: Path) -> None:
     code = phone.locator("svg.qr")
     code.scroll_into_view_if_needed()
     camera_show_picture(camera, code.screenshot())
+
+
+def document_type(page: Page, number: str, name: str, *, by_keys: bool = False) -> None:
+    """At the gate: type a resident ID's number, by the page's own keys or a keyboard, then the name on the card."""
+    page.get_by_role("button", name="身份证").click()
+    page.locator(".keypad").wait_for()
+    if by_keys:
+        for key in number:
+            page.locator(".keypad .button", has_text=key).first.click()
+    else:
+        page.keyboard.type(number)
+    page.get_by_role("button", name="下一步").click()
+    page.get_by_role("textbox", name="姓名").fill(name)
+    page.get_by_role("button", name="查验", exact=True).click()

@@ -125,7 +125,7 @@ def test_after_a_kill_of_the_supervisor_nothing_is_left_but_postgres_and_the_nex
     province: Province,
 ) -> None:
     assert province.run is not None
-    children = [province.pid(name) for name in ("relay", "updater", "worker", "control", "edge")]
+    children = [province.pid(name) for name in ("relay", "updater", "worker-jobs", "control", "edge")]
     postgres = province.pid("postgres")
     province.run.kill()
     province.run.wait()

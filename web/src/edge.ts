@@ -63,6 +63,8 @@ export interface CheckAnswer {
   readonly verdict: Verdict;
   readonly reason: string;
   readonly failed_condition: string | null;
+  /** The failed condition in words: what the place asks, what was found, who asks it and until when. */
+  readonly condition?: Both | null;
   readonly masked_name: string | null;
   readonly last_negative_minute: number | null;
   readonly test_age_h: number | null;

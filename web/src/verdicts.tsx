@@ -37,6 +37,7 @@ const REASONS = texts(
     unknown: "系统查不到状态。凭有效证件登记后通行，不得拒绝。", stale: "数据超过时限。登记后通行。",
     failed: "系统出错。登记后通行。", timeout: "系统没有及时应答。登记后通行。", offline_paper: "离线时纸质码只核真伪。登记后通行。",
     buffer: "医疗机构不拒绝任何人：请引导走发热/缓冲通道。",
+    document_limited: "本设备查验证件已达上限，一小时内请登记后放行。", document_unavailable: "暂时查不了证件。登记后放行。",
     wrong_region: "这是其他地区的健康码。请出示身份证，登记后通行。", not_yet: "这个码的时间还没到。请对方校准手机时间，或出示身份证。", update_needed: "这个码的版本较新，请刷新本页面后再扫。",
   },
   {
@@ -46,6 +47,7 @@ const REASONS = texts(
     unknown: "The system knows no state. Register with an ID document and let pass; do not refuse.", stale: "The data is too old. Register and let pass.",
     failed: "The system failed. Register and let pass.", timeout: "No answer in time. Register and let pass.", offline_paper: "Offline, paper proves only that it is genuine. Register and let pass.",
     buffer: "A medical place refuses nobody: show the way to the fever or buffer entrance.",
+    document_limited: "This device has checked too many documents. Register and let pass until the hour is over.", document_unavailable: "Documents cannot be checked now. Register and let pass.",
     wrong_region: "This is another region's health code. Ask for an ID card, register and let pass.", not_yet: "This code's time has not come. Ask to correct the phone's clock, or for an ID card.", update_needed: "This code is of a newer version. Reload this page and scan again.",
   },
 );

@@ -38,7 +38,8 @@ class Ports:
     `ruleset` is the rulebook's on disk, or, where the clock decides among several, `base` is their history. What is in
     force also depends on what was published: ask `rulesets.reading`. `lake` is the folder
     where evidence lies by number, for runs over everybody; `snapshots` the store from which edges take whole tables,
-    and `feed_key` signs the offers of them.
+    and `feed_key` signs the offers of them. Where a publication touches more people than `follow_singly`, one run over
+    everybody decides instead of batches of them.
     `document_master` is what the document index's keys derive from; `document_identity` the file with the public key of
     the index process of this machine, where it has one.
     """
@@ -64,6 +65,7 @@ class Ports:
     rulebook: Mapping[str, RulebookSet] = field(default_factory=dict)
     document_master: bytes = b""
     document_identity: Path | None = None
+    follow_singly: int = 50_000
     sending: SendingRules = field(default_factory=SendingRules)
 
 

@@ -69,6 +69,7 @@ def ports_build(settings: Settings, secrets: Secrets) -> Ports:
         lake=settings.data / "lake",
         system_token=secrets.system_token,
         demo=secrets.demo,
+        follow_singly=settings.follow_singly,
         sending=SendingRules(settings.sms_quiet_from, settings.sms_quiet_until, settings.sms_per_minute),
         feed_key=suite(settings.suite).private_from_bytes(secrets.feed_signing.private),
         snapshots=settings.data / "snapshots",

@@ -1,6 +1,6 @@
 """`healthcode run`: one machine, one data folder, the whole province as a supervised group of processes.
 
-Order of starting: PostgreSQL, relay, updater, documents, worker, control, edge; of stopping: the opposite, so that
+Order of starting: PostgreSQL, relay, updater, documents, workers, control, edge; of stopping: the opposite, so that
 whoever takes requests goes first and whoever keeps records goes last.
 """
 
@@ -21,9 +21,18 @@ from typing import IO
 from healthcode.adapters.secret_files import Secrets
 from healthcode.adapters.supervisor import Process, Supervisor, SupervisorError, leftovers_end, lock_take, port_check
 from healthcode.wiring.database import DatabasePart, database_open, database_server
+from healthcode.wiring.queues import SHARES
 from healthcode.wiring.settings import PREFIX, Settings, settings_environment
 
-PROCESSES = ("relay", "updater", "documents", "worker", "control", "edge")
+PROCESSES = {
+    "relay": ("relay",),
+    "updater": ("updater",),
+    "documents": ("documents",),
+    **{f"worker-{share}": ("worker", "--share", share) for share in SHARES},
+    "control": ("control",),
+    "edge": ("edge",),
+}
+"""What runs, by the name of its log, in the order of starting."""
 _READY_SECONDS = 90.0
 _HOPELESS = 3  # a process that ended so often before it answered will not
 _PLAIN = {"PYTHONUNBUFFERED": "1", "TYPER_STANDARD_TRACEBACK": "1"}  # logs are read as text, and at once
@@ -72,8 +81,8 @@ class Group:
 
     def start(self) -> None:
         """Start the processes and wait until control and edge answer. Raises SupervisorError naming the silent one."""
-        for name in PROCESSES:
-            self._supervisor.add(self._process(name))
+        for name, command in PROCESSES.items():
+            self._supervisor.add(self._process(name, *command))
         host = self.settings.host
         self._await("control", f"http://{host}:{self.settings.port}/healthz")
         self._await("edge", f"http://{host}:{self.settings.edge_port}/healthz")
@@ -99,10 +108,10 @@ class Group:
         """Whether a signal has asked to stop."""
         return self._supervisor.stopping
 
-    def _process(self, name: str) -> Process:
+    def _process(self, name: str, *command: str) -> Process:
         return Process(
             name=name,
-            command=self._command(name),
+            command=self._command(*command),
             environment=self._environment(),
             log=self._logs / f"{name}.log",
             pid_file=self._run / f"{name}.pid",

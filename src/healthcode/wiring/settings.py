@@ -107,6 +107,11 @@ class Settings(BaseSettings):
     )
     control_workers: Annotated[int, Field(ge=1, le=64)] = Field(1, description="Worker processes of control.")
     control_threads: Annotated[int, Field(ge=1, le=64)] = Field(4, description="Threads of each control worker.")
+    follow_singly: Annotated[int, Field(ge=0)] = Field(
+        50_000,
+        description="People whom a published ruleset may touch, above whom one run over everybody decides: deriving "
+        "them in batches takes 0.3 ms each, a run over 35 million 20 s and then 0.3 ms for each who changes.",
+    )
     public_url: str | None = Field(
         None,
         pattern=r"^https?://[^/\s]+$",

@@ -10,7 +10,7 @@ import { useStore } from "../store";
 import { Icon, Message, ShapeSign, useNow, useProblemText } from "../ui";
 import { verdictWord } from "../verdicts";
 import { Viewfinder } from "../viewfinder";
-import { Keypad } from "./keypad";
+import { DocumentForm } from "./document";
 import { OutcomeScreen, screenSign } from "./outcome";
 import { type Shown, type Thing, check, counted, link, linkProbe, post, postLeave, postRenew } from "./post";
 
@@ -160,7 +160,7 @@ export function Gate() {
         <button type="button" class="button primary" onClick={() => setTyping(true)}><Icon name="keypad" />{t.idCard}</button>
         <button type="button" class="button" aria-pressed={sound} onClick={() => soundOn.set(!sound)}><Icon name={sound ? "sound" : "sound-off"} />{sound ? t.soundOn : t.soundOff}</button>
       </footer>
-      {typing ? <Keypad busy={busy} close={() => setTyping(false)} check={(kind, number) => { setTyping(false); void run({ document: { kind, number } }); }} /> : null}
+      {typing ? <DocumentForm busy={busy} close={() => setTyping(false)} check={(document) => { setTyping(false); void run({ document }); }} /> : null}
       {shown ? <OutcomeScreen shown={shown} held={held} tap={tap} /> : null}
     </main>
   );

@@ -7,11 +7,11 @@ import { Icon, Message } from "../ui";
 
 const TEXTS = texts(
   {
-    title: "输入证件号码", kind: "证件类型", check: "查验", close: "返回扫码", erase: "删去一位", digits: "已输入 {n} 位", badLength: "请输入完整的号码；居民身份证 18 位。", badCheck: "号码有误：末位对不上，请逐位核对证件。",
+    title: "输入证件号码", kind: "证件类型", check: "下一步", close: "返回扫码", erase: "删去一位", digits: "已输入 {n} 位", badLength: "请输入完整的号码；居民身份证 18 位。", badCheck: "号码有误：末位对不上，请逐位核对证件。",
     resident_id: "居民身份证", passport: "护照", hk_macao_permit: "港澳通行证", taiwan_permit: "台湾通行证", foreign_pr: "外国人永居证",
   },
   {
-    title: "Enter the document number", kind: "Document", check: "Check", close: "Back to scanning", erase: "Delete one", digits: "{n} typed", badLength: "Enter the whole number; a resident ID has 18 characters.", badCheck: "The number does not add up: compare it digit by digit.",
+    title: "Enter the document number", kind: "Document", check: "Next", close: "Back to scanning", erase: "Delete one", digits: "{n} typed", badLength: "Enter the whole number; a resident ID has 18 characters.", badCheck: "The number does not add up: compare it digit by digit.",
     resident_id: "Resident ID", passport: "Passport", hk_macao_permit: "HK/Macao permit", taiwan_permit: "Taiwan permit", foreign_pr: "Permanent resident card",
   },
 );
@@ -19,14 +19,22 @@ const TEXTS = texts(
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "X", "0"] as const;
 
 /** 140105 1990 0101 002X: in groups, as printed on the card. */
-function grouped(number: string): string {
+export function grouped(number: string): string {
   return [number.slice(0, 6), number.slice(6, 14), number.slice(14)].filter(Boolean).join(" ");
 }
 
-export function Keypad({ close, check, busy }: { readonly close: () => void; readonly check: (kind: Kind, number: string) => void; readonly busy: boolean }) {
+interface KeypadProps {
+  readonly close: () => void;
+  readonly check: (kind: Kind, number: string) => void;
+  readonly busy: boolean;
+  /** What was typed before, to be changed. */
+  readonly begin?: { readonly kind: Kind; readonly number: string };
+}
+
+export function Keypad({ close, check, busy, begin }: KeypadProps) {
   const t = useTexts(TEXTS);
-  const [kind, setKind] = useState<Kind>("resident_id");
-  const [number, setNumber] = useState("");
+  const [kind, setKind] = useState<Kind>(begin?.kind ?? "resident_id");
+  const [number, setNumber] = useState(begin?.number ?? "");
   const [slip, setSlip] = useState("");
   const card = kind === "resident_id";
   const type = (key: string) => {

@@ -27,12 +27,13 @@ export function OutcomeScreen({ shown, held, tap }: { readonly shown: Shown; rea
   const lang = useLanguage();
   const reason = useReason();
   const sign = screenSign(shown);
+  const lines = shown.condition ? [pick(shown.condition, lang)] : reason(shown);
   return (
     <button type="button" class={`outcome ${held ? "held" : ""}`} data-hue={sign.hue} data-outcome={shown.outcome} data-verdict={shown.verdict} onClick={tap}>
       <ShapeSign name={sign.shape} size="huge" />
       <span class="verdict-word" role="alert">{verdictWord(shown.verdict, lang)}</span>
       <span class="who">{shown.masked_name ?? t.unknownPerson}<State id={shown.outcome} />{shown.test_age_h === null ? null : <span>{fill(t.age, { n: shown.test_age_h })}</span>}</span>
-      {reason(shown).map((line) => <span class="why" key={line}>{line}</span>)}
+      {lines.map((line) => <span class="why" key={line}>{line}</span>)}
       {shown.notices.map((notice) => <span class="why" key={pick(notice, lang)}>{pick(notice, lang)}</span>)}
       {shown.visit === "not_stored" ? <span class="why">{t.paper}</span> : null}
       <small>{held ? t.held : t.hold}</small>

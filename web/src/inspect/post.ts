@@ -115,13 +115,13 @@ function count(): void {
   keep("hc.counted", next);
 }
 
-export type Thing = { readonly code: string } | { readonly paper: string } | { readonly document: { readonly kind: string; readonly number: string } };
+export type Thing = { readonly code: string } | { readonly paper: string } | { readonly document: { readonly kind: string; readonly number: string; readonly name: string } };
 
 /** What is shown of one check: the edge's answer, or our own when nobody answered (register, and pass). */
-export type Shown = Pick<CheckAnswer, "outcome" | "verdict" | "reason" | "masked_name" | "test_age_h" | "visit"> & { readonly notices: CheckAnswer["notices"] };
+export type Shown = Pick<CheckAnswer, "outcome" | "verdict" | "reason" | "masked_name" | "test_age_h" | "visit" | "condition"> & { readonly notices: CheckAnswer["notices"] };
 
 function unanswered(outcome: "timeout" | "failed"): Shown {
-  return { outcome, verdict: "pass_with_register", reason: `system_${outcome}`, masked_name: null, test_age_h: null, notices: [], visit: "not_stored" };
+  return { outcome, verdict: "pass_with_register", reason: `system_${outcome}`, masked_name: null, test_age_h: null, condition: null, notices: [], visit: "not_stored" };
 }
 
 /**

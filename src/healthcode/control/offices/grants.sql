@@ -54,7 +54,7 @@ GRANT UPDATE (dismissed_at) ON venues_inspector TO app;
 GRANT SELECT, INSERT ON population_run, areas_carrying TO app;
 GRANT UPDATE (step, last, done, of, recorded, derived, at) ON areas_carrying TO app;
 GRANT UPDATE (began_at, finished_at, step, problem, folder, ruleset, people, records, candidates, committed, derived,
-    decided, overtaken, seconds) ON population_run TO app;
+    decided, overtaken, seconds, valid_from) ON population_run TO app;
 GRANT UPDATE (payload) ON bridge_published TO app;
 GRANT UPDATE (struck_at) ON bridge_edge TO app;
 GRANT SELECT, DELETE ON notices_step TO app;

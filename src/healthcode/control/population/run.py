@@ -139,6 +139,8 @@ def _table(run: PopulationRun, lake: Lake, clock: Clock, _progress: Progress) ->
     watermarks = table_write(path, region=int(ports().region), valid_from=switch)
     with _act():
         now = clock()
+        if _stopped(run):
+            return  # the file holds another instant than the offer: the step is made again
         valid_from = instant_of(switch) if switch > minute_of(now) else None  # a switch that has passed: at once
         # If we die before this commits, nobody knows of the file and it is written again; after it, nothing is left.
         table_offer(path, watermarks, made_at=made_at, valid_from=valid_from, now=now)
@@ -148,6 +150,13 @@ def _table(run: PopulationRun, lake: Lake, clock: Clock, _progress: Progress) ->
     # If we die before this the folder stays, and the next run removes it.
     for folder in lake.folder.glob("run-*"):
         shutil.rmtree(folder)
+
+
+def _stopped(run: PopulationRun) -> bool:
+    """Whether its publication was stopped while the table was written. What is found holds until the commit."""
+    asked = run.valid_from
+    run.valid_from = PopulationRun.objects.select_for_update().get(pk=run.pk).valid_from
+    return run.valid_from != asked
 
 
 def _overtaken(folder: Path) -> Numbers:

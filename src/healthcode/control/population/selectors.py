@@ -15,3 +15,8 @@ def run_unfinished() -> PopulationRun | None:
 def runs_latest() -> list[PopulationRun]:
     """The latest runs, newest first."""
     return list(PopulationRun.objects.order_by("-pk")[:SHOWN])
+
+
+def run_of(publication: str) -> PopulationRun | None:
+    """The run that a ruleset publication asked for, done or not."""
+    return PopulationRun.objects.filter(publication=publication).order_by("-pk").first()

@@ -40,6 +40,12 @@ def run_ask(*, reason: str, now: datetime, publication: str = "", valid_from: da
     return run
 
 
+def runs_at_once(publication: str) -> int:
+    """A stopped publication's runs that are not done offer their table for at once; returns how many there were."""
+    waiting = PopulationRun.objects.filter(publication=publication).exclude(step=Step.DONE.value)
+    return waiting.update(valid_from=None)
+
+
 def run_note(run: PopulationRun, **columns: Any) -> None:
     """Write how far a run is; what `columns` name is true when the current transaction commits."""
     for name, value in columns.items():

@@ -1,7 +1,8 @@
 """After a publication or a stop: everybody whom it may touch is derived anew, and the edges are told what they need.
 
-In batches, each a transaction of its own on the bulk lane. If we die between two, the job runs again and finds who is
-left: a state names the last publication that it knew. Derivations that began before the publication was visible are
+A few in batches, each a transaction of its own on the bulk lane. If we die between two, the job runs again and finds
+who is left: a state names the last publication that it knew. Many by a run over everybody (`population.run`), which
+derives only whose answer changes; both give the same. Derivations that began before the publication was visible are
 waited for, so that nobody recorded in that very moment is left out.
 """
 
@@ -19,8 +20,13 @@ from healthcode.control.access import act_begin
 from healthcode.control.audit.names import EventName
 from healthcode.control.audit.services import event_append
 from healthcode.control.bridge.publication import publish_standing
+from healthcode.control.bridge.tables import table_offer_withdraw
 from healthcode.control.evidence.derivation import subjects_derive
+from healthcode.control.population.selectors import run_of
+from healthcode.control.population.services import population_run_later, runs_at_once
 from healthcode.control.ports import ports
+from healthcode.control.rulesets.models import Approval
+from healthcode.control.rulesets.reading import publications_newest
 
 FOLLOW: Final = "rulesets.follow"
 STANDING: Final = "rulesets.standing"
@@ -53,7 +59,15 @@ def follow_later(publication: int, from_: datetime, *, now: datetime) -> None:
 
 
 def population_follow(publication: int, *, after: str, now: datetime) -> int:
-    """Derive whom the publication may touch and who does not know it yet; returns how many. Opens its own acts."""
+    """Derive whom the publication may touch and who does not know it yet; returns how many. Opens its own acts.
+
+    More of them than `Ports.follow_singly` are left to a run over everybody, which is asked for here: 0.
+    """
+    with _act():
+        _stop_settle(publication)
+        if _many(publication):
+            _run_ask(publication, after=after, now=now)
+            return 0
     done, last = 0, 0
     while True:
         with _act():
@@ -67,8 +81,7 @@ def population_follow(publication: int, *, after: str, now: datetime) -> int:
             detail = {"publication": publication, "people": done}
             event_append(EventName.RULES_FOLLOWED, now=now, reference=f"publication:{publication}", detail=detail)
         if _still_open(after):
-            job = app.configure_task(FOLLOW, queue="derivations", schedule_at=now + _WAIT)
-            job.defer(publication=publication, after=after)
+            _again(publication, after, now)
     return done
 
 
@@ -78,10 +91,43 @@ def standing_follow(*, now: datetime) -> int:
         return publish_standing(now)
 
 
-def _left(publication: int, last: int) -> list[int]:
+def _stop_settle(publication: int) -> None:
+    """A stop overtakes the run of what it stops, which may have announced its table after the stop took it back."""
+    stopped = Approval.objects.select_related("submission__stops").get(pk=publication).submission.stops
+    if stopped is None or publications_newest() != publication:
+        return
+    runs_at_once(str(stopped.pk))
+    table_offer_withdraw(stopped.effective_from)
+
+
+def _many(publication: int) -> bool:
+    """Whether a run is cheaper. A process without a store of tables cannot have one."""
+    most = ports().follow_singly
+    return ports().snapshots is not None and len(_left(publication, 0, most + 1)) > most
+
+
+def _run_ask(publication: int, *, after: str, now: datetime) -> None:
+    """One run for the publication, once nothing is at work any more that may not have seen it."""
+    if _still_open(after):
+        _again(publication, after, now)
+        return
+    name = str(publication)
+    if run_of(name) is not None:
+        return  # the job is done again: the run goes on by itself
+    asked = Approval.objects.get(pk=publication)
+    ahead = asked.effective_from if asked.effective_from is not None and asked.effective_from > now else None
+    population_run_later(reason=_PURPOSE, now=now, publication=name, valid_from=ahead)
+
+
+def _again(publication: int, after: str, now: datetime) -> None:
+    job = app.configure_task(FOLLOW, queue="derivations", schedule_at=now + _WAIT)
+    job.defer(publication=publication, after=after)
+
+
+def _left(publication: int, last: int, most: int = _BATCH) -> list[int]:
     plain = ports().ruleset.colors.default.id
     with connection.cursor() as cursor:
-        cursor.execute(_LEFT, [publication, last, plain, _BATCH])
+        cursor.execute(_LEFT, [publication, last, plain, most])
         return [int(row[0]) for row in cursor.fetchall()]
 
 
