@@ -26,6 +26,7 @@ from healthcode.control.evidence.derivation import subjects_derive
 from healthcode.control.population.compare import States, changed_people
 from healthcode.control.population.evaluate import everybody_evaluate
 from healthcode.control.population.export import evidence_export, states_export
+from healthcode.control.population.followed import announced_to, place_published
 from healthcode.control.population.models import PopulationRun, Step
 from healthcode.control.population.parts import Lake, file_replace
 from healthcode.control.population.selectors import run_unfinished
@@ -94,15 +95,17 @@ def _export(run: PopulationRun, lake: Lake, clock: Clock, _progress: Progress) -
 
 def _evaluate(run: PopulationRun, lake: Lake, _clock: Clock, _progress: Progress) -> None:
     with _act():
-        rules = rules_known().rules
-    everybody_evaluate(_folder(run, lake), rules, _at(run))
+        known = rules_known()
+    everybody_evaluate(_folder(run, lake), known.rules, _at(run), place=place_published(known, run.publication))
     # If we die before this the files are there and are written again, the same.
     _advance(run, Step.COMPARE)
 
 
 def _compare(run: PopulationRun, lake: Lake, _clock: Clock, _progress: Progress) -> None:
     folder = _folder(run, lake)
-    changed = changed_people(folder, _at(run))
+    with _act():
+        told = announced_to(rules_known(), run.publication)
+    changed = np.union1d(changed_people(folder, _at(run)), told)
     _numbers_write(folder / "changed.npy", changed)
     # If we die before this the list is there and is made again, the same.
     _advance(run, Step.COMMIT, candidates=len(changed), committed=0)
