@@ -19,14 +19,19 @@ _INPUTS: Final = {
 }
 
 
+def inputs_attach(engine: Engine, folder: Path) -> None:
+    """Let the engine read what was exported into `folder`."""
+    for table, pattern in _INPUTS.items():
+        engine.attach(table, folder / pattern)
+
+
 def everybody_evaluate(folder: Path, rules: Rules, at: Minute, *, place: int | None = None) -> None:
     """Evaluate the input in `folder` at a minute and write `people`, `grounds` and `singly`.
 
     With `place`, also `led`: whose grounds go by the numbers of the history's ruleset of that place, now or later.
     """
     engine = Engine(spill=folder)
-    for table, pattern in _INPUTS.items():
-        engine.attach(table, folder / pattern)
+    inputs_attach(engine, folder)
     run = Run(engine, rules, at)
     results = {"people": run.people, "grounds": run.grounds, "singly": run.singly.select("subject").distinct()}
     if place is not None:

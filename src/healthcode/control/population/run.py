@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from django.db import connection, transaction
+from django.db import transaction
 
 from healthcode.control.access import act_begin
 from healthcode.control.bridge.tables import table_offer, table_offers
@@ -32,6 +32,7 @@ from healthcode.control.population.parts import Lake, file_replace
 from healthcode.control.population.selectors import run_unfinished
 from healthcode.control.population.services import run_finish, run_note
 from healthcode.control.population.table import table_path, table_write, tables_forget
+from healthcode.control.population.turns import RUNS, turn_take
 from healthcode.control.ports import ports
 from healthcode.control.rulesets.reading import rules_known
 from healthcode.domain.time import instant_of, minute_of
@@ -42,7 +43,6 @@ Progress = Callable[[str, int, int], None]
 """Called with a step, how much of it is done, and how much it is."""
 Numbers = npt.NDArray[np.int64]
 CHUNK: Final = 2_000
-_LOCK: Final = 7303
 _PURPOSE: Final = "a run over everybody"
 
 
@@ -203,14 +203,10 @@ def _numbers_write(path: Path, numbers: Numbers) -> None:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, 1)", [_LOCK])
-        if not cursor.fetchone()[0]:
+    with turn_take(RUNS) as mine:
+        if not mine:
             raise RunBusyError("another process carries out a run; wait for it, or see /console/province/runs/")
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s, 1)", [_LOCK])
+        yield
 
 
 @contextmanager
