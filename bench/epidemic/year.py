@@ -74,6 +74,8 @@ class Province:
         ]
         self.engine.load("subjects", people)
         self.engine.load("areas", areas)
+        counties = [{"subject": number, "county": county} for number, county in self.counties.items()]
+        self.engine.load("counties", counties)
 
     def known(self, until: Minute) -> None:
         """Give the engine what was learned until a minute, and nothing later."""
@@ -117,7 +119,7 @@ def switch_rehearse(province: Province, place: int) -> tuple[Rehearsal, dict[int
     draft = province.history.rulesets[place]
     province.known(draft.from_ - NIGHT)
     former = RulesetHistory.of(province.history.rulesets[:place])
-    found = rehearse(province.engine, province.counties, former, draft, draft.from_)
+    found = rehearse(province.engine, former, draft, draft.from_)
     rows = province.engine.rows(ibis.table(_ANSWERS, name="after"))
     return found, {row["subject"]: draft.colors.id_of(row["state"]) for row in rows}
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db.utils import InternalError
 
 from healthcode.adapters.rulebook_files import ruleset_load
 from healthcode.rules.evaluate import evaluate
@@ -40,7 +42,7 @@ def county(world: World) -> None:
 
 def test_the_rehearsal_agrees_with_evaluating_everybody_one_by_one_and_writes_nothing(world: World) -> None:
     from healthcode.control.evidence.reading import evidence_of
-    from healthcode.control.evidence.rehearsal import ruleset_rehearse
+    from healthcode.control.population.rehearsal import ruleset_rehearse
     from healthcode.control.ports import ports
     from healthcode.domain.time import minute_of
     from healthcode.lake.rehearsal import switch_now
@@ -64,8 +66,42 @@ def test_the_rehearsal_agrees_with_evaluating_everybody_one_by_one_and_writes_no
 
 
 def test_the_ruleset_in_force_is_not_rehearsed_against_itself(world: World) -> None:
-    from healthcode.control.evidence.rehearsal import ruleset_rehearse
+    from healthcode.control.population.rehearsal import ruleset_rehearse
     from healthcode.control.ports import ports
 
     with pytest.raises(HistoryError, match="in force already"):
         ruleset_rehearse(ports().ruleset, now=LATER)
+
+
+def test_whom_the_plan_does_not_follow_is_counted_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from healthcode.control.population import rehearsal as module
+
+    county(world)
+    whole = module.ruleset_rehearse(draft(), now=LATER)
+    everybody = tuple(number for (number,) in world.superuser("SELECT number FROM people_subject"))
+    rehearse = module.rehearse
+    none = {"changes": (), "singly": everybody}
+    monkeypatch.setattr(module, "rehearse", lambda *some, **named: replace(rehearse(*some, **named), **none))
+    assert module.ruleset_rehearse(draft(), now=LATER).changes == whole.changes
+
+
+def test_the_database_refuses_a_write_while_a_draft_is_rehearsed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from healthcode.control.evidence.derivation import subjects_derive
+    from healthcode.control.population import rehearsal as module
+
+    county(world)
+    before = world.superuser(KEPT)
+    monkeypatch.setattr(module, "rehearsal_export", lambda *_: subjects_derive([1], now=LATER))
+    with pytest.raises(InternalError, match="read-only transaction"):
+        module.ruleset_rehearse(draft(), now=LATER)
+    assert world.superuser(KEPT) == before
+
+
+def test_a_rehearsal_leaves_nothing_behind_but_the_lakes_parts(world: World) -> None:
+    from healthcode.control.population.rehearsal import ruleset_rehearse
+    from healthcode.control.ports import ports
+
+    county(world)
+    (ports().lake / "rehearsal-killed").mkdir(parents=True)
+    ruleset_rehearse(draft(), now=LATER)
+    assert [path.name for path in ports().lake.glob("rehearsal-*")] == []

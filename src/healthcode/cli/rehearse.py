@@ -42,7 +42,7 @@ def rehearse(
         draft = _draft(int(against)) if against.isdecimal() else ruleset_load(against, rulebook or settings.rulebook)
     except (RulebookError, RulesetError) as error:
         raise SettingsError(f"--against {against}: {error}") from error
-    rehearsal: Any = importlib.import_module("healthcode.control.evidence.rehearsal")  # models exist only by now
+    rehearsal: Any = importlib.import_module("healthcode.control.population.rehearsal")  # models exist only by now
     begun = monotonic()
     try:
         found = rehearsal.ruleset_rehearse(draft, now=datetime.now(UTC))

@@ -77,6 +77,9 @@ AREAS: Final = ibis.schema({"area": "string", "level": "string", "from_": "int64
 SUBJECTS: Final = ibis.schema({"subject": "int64", "holds_code": "boolean"})
 """Everybody, by the dense number of the color table."""
 
+COUNTIES: Final = ibis.schema({"subject": "int64", "county": "string"})
+"""The county where each is, for counting; no answer depends on it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:

@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from healthcode.domain.time import Minute
-from healthcode.lake.columns import AREAS, EVIDENCE, SUBJECTS, TESTS, Inputs, Row
+from healthcode.lake.columns import AREAS, COUNTIES, EVIDENCE, SUBJECTS, TESTS, Inputs, Row
 from healthcode.lake.parameters import Shape, history_of, parameter_types, parameters, shape_of
 from healthcode.lake.population import PopulationPlan, population_plan
 from healthcode.rules.succession import Rules
@@ -27,7 +27,7 @@ _DEPTH: Final = 20_000
 _NOW: Final = 1_234_567_890_123_456
 """Stands for the instant in written plans; no other number of a plan is this one."""
 
-TABLES: Final = {"evidence": EVIDENCE, "tests": TESTS, "areas": AREAS, "subjects": SUBJECTS}
+TABLES: Final = {"evidence": EVIDENCE, "tests": TESTS, "areas": AREAS, "subjects": SUBJECTS, "counties": COUNTIES}
 
 
 @contextmanager
@@ -57,6 +57,10 @@ class Engine:
     def load(self, name: str, rows: Iterable[Row]) -> None:
         """Put rows into one of the input tables, replacing it."""
         self._put(name, list(rows), TABLES[name])
+
+    def keep_rows(self, name: str, rows: Iterable[Row], schema: ibis.Schema) -> None:
+        """Put rows into a table of the engine."""
+        self._put(name, list(rows), schema)
 
     def attach(self, name: str, pattern: Path) -> None:
         """Read one of the input tables from Parquet files; `pattern` may hold `*`."""
@@ -112,7 +116,9 @@ def _quoted(path: Path) -> str:
 
 def inputs(shape: Shape) -> Inputs:
     """The tables that a plan of a shape reads, by name."""
-    schemas = TABLES | {name: ibis.schema(types) for name, types in parameter_types(shape).items()}
+    schemas = {name: schema for name, schema in TABLES.items() if name != "counties"} | {
+        name: ibis.schema(types) for name, types in parameter_types(shape).items()
+    }
     return Inputs(**{name: ibis.table(schema, name=name) for name, schema in schemas.items()})
 
 

@@ -99,5 +99,9 @@ class Evaluation:
         Which ruleset is in force is no part of it: what follows one names it in its spans. Changes that the earlier
         timeline announced are no difference: compare the key at the same instant.
         """
-        grounds = tuple((g.key, g.record, g.spans) for g in self.grounds)
+        alone = f"{self.ruleset}@{self.version}"  # whose spans name none: they say the same once a history names it
+        grounds = tuple(
+            (g.key, g.record, tuple(s if s.ruleset else s._replace(ruleset=alone) for s in g.spans))
+            for g in self.grounds
+        )
         return (self.color, grounds, tuple(n.id for n in self.notices), self.timeline)

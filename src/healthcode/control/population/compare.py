@@ -67,7 +67,7 @@ class States:
 def changed_people(folder: Path, at: Minute) -> Ints:
     """The numbers, ascending, of everybody whose stored answer is not the one evaluated at `at`."""
     states = States.read(folder / "states.bin")
-    changed = [_singly(folder)]
+    changed = [_listed(folder / "singly.parquet"), _listed(folder / "led.parquet")]
     for batch in pq.ParquetFile(folder / "people.parquet").iter_batches(batch_size=_ROWS):
         columns = {name: batch.column(name).to_numpy(zero_copy_only=False) for name in batch.schema.names}
         numbers = columns["subject"].astype(np.int64)
@@ -76,8 +76,11 @@ def changed_people(folder: Path, at: Minute) -> Ints:
     return np.union1d(known, _grounds_changed(folder, at))
 
 
-def _singly(folder: Path) -> Ints:
-    numbers: Ints = pq.read_table(folder / "singly.parquet").column("subject").to_numpy().astype(np.int64)
+def _listed(path: Path) -> Ints:
+    """The numbers that a file names; none where there is no such file."""
+    if not path.exists():
+        return np.empty(0, np.int64)
+    numbers: Ints = pq.read_table(path).column("subject").to_numpy().astype(np.int64)
     return numbers
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+import ibis
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,7 +26,7 @@ from healthcode.control.areas.reading import areas_read
 from healthcode.control.population.columns import SCHEMAS, columns_finish, read_types, select_list
 from healthcode.control.population.parts import TABLES, Lake, Manifest, Part, file_replace
 from healthcode.control.population.snapshot import everything_seen
-from healthcode.lake.columns import AREAS, SUBJECTS
+from healthcode.lake.columns import AREAS, COUNTIES, SUBJECTS
 
 PART_ROWS: Final = 2_000_000
 _EVERY: Final = "00000000-0000-0000-0000-000000000000"
@@ -38,6 +39,8 @@ _STATES: Final = (
     " || coalesce(record, '\\x{zeros}'::bytea), ''::bytea)"
     " FROM subject_state GROUP BY number / 1000"
 )
+
+_COUNTIES: Final = "SELECT number, COALESCE(NULLIF(present_division, ''), residence_division) FROM people_subject"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,20 @@ def evidence_export(lake: Lake, folder: Path) -> Exported:
         _states(folder / "states.bin")
         _grounds(folder)
     return Exported(people, moved, manifest.rows())
+
+
+def rehearsal_export(lake: Lake, folder: Path) -> int:
+    """Bring the parts up to date and write a rehearsal's inputs into `folder`; returns how many people.
+
+    Call it in the snapshot that counts (`everything_seen`): nothing is written to the database.
+    """
+    manifest, _ = _parts_extend(lake)
+    for table in TABLES:
+        _tail(folder, table, manifest.through)
+        _gather(lake, folder, table, manifest)
+    _areas(folder)
+    _rows(folder / "counties.parquet", COUNTIES, _COUNTIES)
+    return _subjects(folder)
 
 
 def _parts_extend(lake: Lake) -> tuple[Manifest, int]:
@@ -189,17 +206,18 @@ def _blocks(query: str) -> Iterator[bytes]:
 
 
 def _subjects(folder: Path) -> int:
-    types = {f.name: f.type for f in SUBJECTS.to_pyarrow()}
-    query = "COPY (SELECT number, holds_code FROM people_subject) TO STDOUT (FORMAT csv)"
-    people = 0
-    with (
-        file_replace(folder / "subjects.parquet") as draft,
-        pq.ParquetWriter(draft, SUBJECTS.to_pyarrow(), compression="zstd") as writer,
-    ):
-        for batch in _batches(query, types):
+    return _rows(folder / "subjects.parquet", SUBJECTS, "SELECT number, holds_code FROM people_subject")
+
+
+def _rows(path: Path, schema: ibis.Schema, query: str) -> int:
+    """The rows of a query as a Parquet file; how many."""
+    types = {f.name: f.type for f in schema.to_pyarrow()}
+    count = 0
+    with file_replace(path) as draft, pq.ParquetWriter(draft, schema.to_pyarrow(), compression="zstd") as writer:
+        for batch in _batches(f"COPY ({query}) TO STDOUT (FORMAT csv)", types):
             writer.write_batch(batch)
-            people += batch.num_rows
-    return people
+            count += batch.num_rows
+    return count
 
 
 def states_export(path: Path) -> None:

@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from django.db import connection, transaction
+from django.db import transaction
 
 from healthcode.control.access import act_begin
 from healthcode.control.bridge.tables import table_offer, table_offers
@@ -26,11 +26,13 @@ from healthcode.control.evidence.derivation import subjects_derive
 from healthcode.control.population.compare import States, changed_people
 from healthcode.control.population.evaluate import everybody_evaluate
 from healthcode.control.population.export import evidence_export, states_export
+from healthcode.control.population.followed import announced_to, place_published
 from healthcode.control.population.models import PopulationRun, Step
 from healthcode.control.population.parts import Lake, file_replace
 from healthcode.control.population.selectors import run_unfinished
 from healthcode.control.population.services import run_finish, run_note
 from healthcode.control.population.table import table_path, table_write, tables_forget
+from healthcode.control.population.turns import RUNS, turn_take
 from healthcode.control.ports import ports
 from healthcode.control.rulesets.reading import rules_known
 from healthcode.domain.time import instant_of, minute_of
@@ -41,7 +43,6 @@ Progress = Callable[[str, int, int], None]
 """Called with a step, how much of it is done, and how much it is."""
 Numbers = npt.NDArray[np.int64]
 CHUNK: Final = 2_000
-_LOCK: Final = 7303
 _PURPOSE: Final = "a run over everybody"
 
 
@@ -94,15 +95,17 @@ def _export(run: PopulationRun, lake: Lake, clock: Clock, _progress: Progress) -
 
 def _evaluate(run: PopulationRun, lake: Lake, _clock: Clock, _progress: Progress) -> None:
     with _act():
-        rules = rules_known().rules
-    everybody_evaluate(_folder(run, lake), rules, _at(run))
+        known = rules_known()
+    everybody_evaluate(_folder(run, lake), known.rules, _at(run), place=place_published(known, run.publication))
     # If we die before this the files are there and are written again, the same.
     _advance(run, Step.COMPARE)
 
 
 def _compare(run: PopulationRun, lake: Lake, _clock: Clock, _progress: Progress) -> None:
     folder = _folder(run, lake)
-    changed = changed_people(folder, _at(run))
+    with _act():
+        told = announced_to(rules_known(), run.publication)
+    changed = np.union1d(changed_people(folder, _at(run)), told)
     _numbers_write(folder / "changed.npy", changed)
     # If we die before this the list is there and is made again, the same.
     _advance(run, Step.COMMIT, candidates=len(changed), committed=0)
@@ -200,14 +203,10 @@ def _numbers_write(path: Path, numbers: Numbers) -> None:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, 1)", [_LOCK])
-        if not cursor.fetchone()[0]:
+    with turn_take(RUNS) as mine:
+        if not mine:
             raise RunBusyError("another process carries out a run; wait for it, or see /console/province/runs/")
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s, 1)", [_LOCK])
+        yield
 
 
 @contextmanager

@@ -15,10 +15,19 @@ _PURPOSE: Final = "read everybody by number"
 
 
 @contextmanager
-def everything_seen() -> Iterator[None]:
-    """An act of the system in one REPEATABLE READ snapshot."""
+def everything_seen(*, writing: bool = True) -> Iterator[None]:
+    """An act of the system in one REPEATABLE READ snapshot.
+
+    Without `writing` the database refuses every write from here on, and what the act itself left goes too.
+    """
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         act_begin(ports().system_token, _PURPOSE)
+        if writing:
+            yield
+            return
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION READ ONLY")
         yield
+        transaction.set_rollback(True)

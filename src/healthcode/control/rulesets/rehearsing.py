@@ -15,8 +15,8 @@ from procrastinate.contrib.django import app
 from healthcode.control.access import act_begin
 from healthcode.control.audit.names import EventName
 from healthcode.control.audit.services import event_append
-from healthcode.control.evidence.rehearsal import ruleset_rehearse
 from healthcode.control.language import say
+from healthcode.control.population.rehearsal import ruleset_rehearse
 from healthcode.control.ports import ports
 from healthcode.control.rulesets.book import files_bytes
 from healthcode.control.rulesets.models import Check, Rehearsal, RehearsalRun, Revision, RunState
