@@ -144,7 +144,7 @@ def control_ports(cluster: Cluster) -> Ports:
     data = cluster.data
     secrets = cluster.secrets
     registry_write(data / "registry", secrets.blind_key, registry_people(RESIDENTS))
-    person = secrets.issuer_person
+    person, bundle = secrets.issuer_person, secrets.issuer_bundle
     made = Ports(
         region="140000",
         public_url="http://127.0.0.1:8001",
@@ -158,6 +158,7 @@ def control_ports(cluster: Cluster) -> Ports:
         issuer_key=secrets.issuer_venue.private,
         issuer_kid=secrets.issuer_venue.kid,
         person_issuer=Issuer(person.suite, person.kid, person.private),
+        bundle_issuer=Issuer(bundle.suite, bundle.kid, bundle.private),
         lake=data / "lake",
         system_token=secrets.system_token,
         demo=True,

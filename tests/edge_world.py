@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from healthcode.codes.bundle import bundle_key, head_next, head_of, head_sign, part_bytes, recall_parts
 from healthcode.codes.epoch import EpochKeys, epoch_key
 from healthcode.codes.live import LiveClaim, live_mint
 from healthcode.codes.paper import PaperClaim, paper_issue
@@ -29,6 +30,7 @@ from healthcode.table.document_index import KEY_CONTEXT, document_digest, genera
 from healthcode.table.file import TableEditor, TableView, table_format, table_size
 from healthcode.table.messages import FeedKind, SideChange, key_from_bytes
 from healthcode.table.payloads import (
+    BundleNote,
     ColorEntry,
     ColorsNote,
     DocumentKeyNote,
@@ -207,6 +209,7 @@ class EdgeWorld:
         self.world = World(self.host, region=REGION, edge=("edge-1", private), hosts={"code.example"})
         self.queue = VisitQueue(self.sink, QueueLimits(rest_s=0.0), lambda: self.boot_s)
         self.documents = DocumentDesk(self)
+        self._head = b""
         self.edge = Edge(self.world, self.queue, Pages(pages or {}), self.moment, forward, self.documents.desk)
         self._publish_standing()
         self.heartbeat()
@@ -335,6 +338,17 @@ class EdgeWorld:
         answer = self.ask("POST", "/v1/checks", {"document": given}, bearer=self.inspector(venue, device))
         assert answer.status == 200, answer.raw
         return answer.json
+
+    def bundle(self, number: int, handles: tuple[bytes, ...] = (), *, key: Any = ISSUER) -> dict[str, bytes]:
+        """What control publishes: the parts of a bundle, then its head. Returns the parts."""
+        before = head_of(self._head) if self._head else None
+        trust = [{"kid": PERSON_KID, "suite": "intl", "public": ISSUER.public.to_bytes(), "purpose": "person"}]
+        parts = {"colors": part_bytes([]), "policies": part_bytes([]), "trust": part_bytes(trust)}
+        parts |= recall_parts(handles)
+        self._head = head_sign(key, b"bundle-1", head_next(before, parts, region=REGION, made=number))
+        for name, data in (*parts.items(), ("head", self._head)):
+            self.publish(FeedKind.BUNDLE, bundle_key(name), BundleNote(name=name, data=data))
+        return parts
 
     def _publish_standing(self) -> None:
         colors = [

@@ -134,7 +134,7 @@ def test_kong_s_old_and_unusual_clients_are_answered_alike(ways: Any, headers: t
         ("POST", "/v1/checks?lang=en", b"{}", ()),
         ("HEAD", "/v1/time", b"", ()),
         ("GET", "/v1/time", b"", ()),
-        ("GET", "/v1/bundle", b"", ()),
+        ("GET", "/v1/colors", b"", ()),
         ("GET", "/healthz", b"", ()),
         ("GET", "/nowhere", b"", ()),
     ],

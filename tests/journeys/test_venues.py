@@ -198,7 +198,7 @@ def test_colors_policies_and_the_issuers_are_published_once(shop: Shop) -> None:
     from healthcode.control.bridge.publication import publish_standing
 
     with shop.world.system():
-        assert (publish_standing(), publish_standing()) == (4, 0)
+        assert (publish_standing(), publish_standing()) == (5, 0)
     colors = note_decode(shop.published(FeedKind.COLORS, 0) or b"", ColorsNote)
     assert {color.id for color in colors.colors} >= {"green", "yellow", "red"}
     assert note_decode(shop.published(FeedKind.POLICIES, 0) or b"", PoliciesNote).default.colors == ["green"]

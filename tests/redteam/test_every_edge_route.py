@@ -6,7 +6,13 @@ import pytest
 
 from tests.edge_world import GREEN, LIN, MARKET, EdgeWorld
 
-BODIES = {"/v1/codes": {}, "/v1/checks": {"code": "X"}, "/v1/visits": {"key": "0" * 32, "code": "X"}}
+_VISIT = {"key": "0" * 32, "code": "X", "outcome": "green", "verdict": "pass"}
+BODIES = {
+    "/v1/codes": {},
+    "/v1/checks": {"code": "X"},
+    "/v1/visits": {"key": "0" * 32, "code": "X"},
+    "/v1/offline-visits": {"visits": [_VISIT]},
+}
 SESSIONS = ("nobody", "resident", "inspector", "forged", "expired", "recalled")
 
 

@@ -99,10 +99,10 @@ def test_metrics_are_prometheus_text(edge):
 
 
 def test_the_bundle_has_colors_policies_and_a_version(edge):
-    bundle = edge.ask("GET", "/v1/bundle")
+    bundle = edge.ask("GET", "/v1/colors")
     assert [color["id"] for color in bundle.json["colors"]] == ["green", "yellow", "red"]
     assert bundle.json["policies"][0]["colors"] == ["green"]
-    assert edge.ask("GET", "/v1/bundle", if_none_match=bundle.headers["etag"]).status == 304
+    assert edge.ask("GET", "/v1/colors", if_none_match=bundle.headers["etag"]).status == 304
 
 
 def test_every_route_is_described_and_the_stored_description_is_current(edge):

@@ -30,7 +30,7 @@ def statuses(edge):
     resident, inspector = edge.session(LIN), edge.inspector(MARKET)
     asked = {
         "page": ("GET", "/console/", None, ""),
-        "bundle": ("GET", "/v1/bundle", None, ""),
+        "bundle": ("GET", "/v1/colors", None, ""),
         "visit": ("POST", "/v1/visits", {"key": key, "code": edge.poster(MARKET)}, resident),
         "state": ("GET", "/v1/state", None, resident),
         "codes": ("POST", "/v1/codes", {}, resident),
@@ -73,7 +73,7 @@ def test_under_strain_every_phone_gets_some_codes(edge):
 
 def test_those_refused_together_do_not_come_back_together(edge):
     late(edge, 2.0)
-    waits = {int(edge.ask("GET", "/v1/bundle").headers["retry-after"]) for _ in range(60)}
+    waits = {int(edge.ask("GET", "/v1/colors").headers["retry-after"]) for _ in range(60)}
     assert min(waits) >= 7
     assert len(waits) > 10
 

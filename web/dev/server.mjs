@@ -78,7 +78,7 @@ function answer(method, path, query, body, bearer) {
   switch (`${method} ${path}`) {
     case "POST /v1/codes": return bearer ? { body: { ...state(bearer), codes: Array.from({ length: body.minutes ?? 30 }, (_, i) => ({ minute: minuteNow() + i, text: code(minuteNow() + i) })), session: null } } : problem(401, "session_missing", "尚未登录", "请先登录。");
     case "GET /v1/state": return bearer ? { body: state(bearer), etag: `W/"${bearer}"` } : problem(401, "session_missing", "尚未登录", "请先登录。");
-    case "GET /v1/bundle": return { body: { version: "1", region: "140000", made_at_ms: Date.now(), freshness: fresh, colors: COLORS, policies: [] }, etag: '"1"' };
+    case "GET /v1/colors": return { body: { version: "1", region: "140000", made_at_ms: Date.now(), freshness: fresh, colors: COLORS, policies: [] }, etag: '"1"' };
     case "POST /v1/checks": { const { last, ...found } = checked(body); return { body: { check: "1", ...found, last_negative_minute: last && minuteNow() - last * 60, test_age_h: last, notices: [], freshness: fresh, visit: "stored", server_time_ms: Date.now() } }; }
     case "POST /v1/visits": return body.code.includes("FORGED") ? problem(422, "venue_code_forged", "场所码不真实", "此码不是本系统签发，请勿相信，并向现场人员报告。")
       : { body: { visit: body.key, grade: body.code.includes(".") ? "rotating" : "static", ...judged((PEOPLE[bearer] ?? PEOPLE.green).state), venue, masked_name: (PEOPLE[bearer] ?? PEOPLE.green).name, freshness: fresh, server_time_ms: Date.now() } };

@@ -92,7 +92,7 @@ export async function colorsAsk(): Promise<void> {
   const held = kept<Kept>("hc.colors");
   if (held) colorsApply(held.colors);
   try {
-    const answer = await ask<{ colors: readonly ColorDelivered[] } | null>("/v1/bundle", held?.etag ? { headers: { "If-None-Match": held.etag } } : {});
+    const answer = await ask<{ colors: readonly ColorDelivered[] } | null>("/v1/colors", held?.etag ? { headers: { "If-None-Match": held.etag } } : {});
     if (!answer.body?.colors.length) return;
     keep("hc.colors", { etag: answer.etag, colors: answer.body.colors });
     colorsApply(answer.body.colors);

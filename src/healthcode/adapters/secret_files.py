@@ -23,6 +23,7 @@ from healthcode.crypto.suites import suite
 
 _KEY_BYTES = 32
 DOCUMENT_MASTER = "document-index.key"
+_BUNDLE_SUITE = "intl"
 
 
 class SecretsError(RuntimeError):
@@ -54,6 +55,7 @@ class Secrets:
     epoch_master: bytes  # 32 bytes, the edges' daily keys derive from it
     issuer_venue: SigningSecret  # signs venue codes
     issuer_person: SigningSecret  # signs passes and papers
+    issuer_bundle: SigningSecret  # signs offline bundles and venue cards; always P-256, for browsers
     feed_signing: SigningSecret  # signs heartbeats and snapshots
     django_key: str
     system_token: str  # with which worker and seed act as the system, never as an officer
@@ -75,6 +77,8 @@ def secrets_open(folder: Path, *, create: bool, production: bool = False, suite_
     if create and not (folder / "issuer-person.json").exists():
         # A folder of an earlier release. Nothing that exists was made with this key, so a new one loses nothing.
         _write(folder / "issuer-person.json", _new_signing(suite_name))
+    if create and not (folder / "issuer-bundle.json").exists():
+        _write(folder / "issuer-bundle.json", _new_signing(_BUNDLE_SUITE))  # likewise: devices learn it as they renew
     if create and not (folder / DOCUMENT_MASTER).exists():
         _write(folder / DOCUMENT_MASTER, _new_key())  # likewise: an index under a lost key is simply made again
     _check_private(folder)
@@ -88,6 +92,7 @@ def secrets_open(folder: Path, *, create: bool, production: bool = False, suite_
         epoch_master=_read_key(folder / "epoch-master.key"),
         issuer_venue=_read_signing(folder / "issuer-venue.json"),
         issuer_person=_read_signing(folder / "issuer-person.json"),
+        issuer_bundle=_read_signing(folder / "issuer-bundle.json"),
         feed_signing=_read_signing(folder / "feed-signing.json"),
         django_key=_read(folder / "django.key"),
         system_token=_read(folder / "system.token"),
@@ -134,6 +139,7 @@ def _generate(folder: Path, *, demo: bool, suite_name: str) -> None:
         "epoch-master.key": _new_key,
         "issuer-venue.json": lambda: _new_signing(suite_name),
         "issuer-person.json": lambda: _new_signing(suite_name),
+        "issuer-bundle.json": lambda: _new_signing(_BUNDLE_SUITE),
         "feed-signing.json": lambda: _new_signing(suite_name),
         "django.key": lambda: secrets.token_urlsafe(48),
         "system.token": lambda: secrets.token_urlsafe(32),

@@ -56,6 +56,7 @@ class Ports:
     issuer_key: bytes
     issuer_kid: bytes
     person_issuer: Issuer
+    bundle_issuer: Issuer
     lake: Path
     system_token: str = ""
     demo: bool = False

@@ -148,6 +148,39 @@ class VisitRequest(Struct, forbid_unknown_fields=True):
     code: Code
 
 
+class OfflineVisit(Struct, forbid_unknown_fields=True):
+    """A check made without network: what was shown, and what the device said.
+
+    `key` is a UUIDv7 of the moment of the check, by the server's time as the device knew it.
+    """
+
+    key: Annotated[str, Meta(min_length=32, max_length=45)]
+    code: Code
+    outcome: Annotated[str, Meta(max_length=24)]
+    verdict: Annotated[str, Meta(max_length=24)]
+
+
+class OfflineVisitsRequest(Struct, forbid_unknown_fields=True):
+    """Checks kept by a device of the venue and checkpoint that its session names."""
+
+    visits: Annotated[list[OfflineVisit], Meta(min_length=1, max_length=40)]
+
+
+class OfflineTaken(Struct, frozen=True):
+    """What became of one: `stored`, `spooled`, or `refused` (never to be sent again) with the reason's code."""
+
+    key: str
+    said: str
+    reason: str = ""
+
+
+class OfflineVisitsAnswer(Struct, frozen=True):
+    """Every visit of the request in its order; whatever is not refused is durable."""
+
+    visits: list[OfflineTaken]
+    server_time_ms: int
+
+
 class Place(Struct, frozen=True):
     """The venue behind a code, to compare with where one stands."""
 
@@ -212,7 +245,7 @@ class Policy(Struct, frozen=True):
     texts: dict[str, str]
 
 
-class Bundle(Struct, frozen=True):
+class Colors(Struct, frozen=True):
     """What a device keeps to show outcomes and to know the policies, with its age."""
 
     version: str

@@ -11,6 +11,7 @@ import structlog
 from healthcode.edge.bundle import Bundles
 from healthcode.edge.checks import Checks
 from healthcode.edge.codes import Codes
+from healthcode.edge.colors import ColorsOf
 from healthcode.edge.documents import DocumentIndex, NoDocumentIndex
 from healthcode.edge.health import Health
 from healthcode.edge.http import (
@@ -28,6 +29,7 @@ from healthcode.edge.http import (
     request_of,
 )
 from healthcode.edge.metrics import Metrics
+from healthcode.edge.offline_visits import OfflineVisits
 from healthcode.edge.openapi import OPENAPI
 from healthcode.edge.overload import TICK_S as TICK_LOAD_S
 from healthcode.edge.overload import Level, Load
@@ -99,13 +101,16 @@ class Edge:
         self.checks = Checks(self.world, sessions, self._visits, self.metrics, self._documents)
         visits = Visits(self.world, sessions, self._visits, self.metrics)
         self.health = health = Health(self.world, self._visits, self.metrics, self.load)
-        bundles = Bundles(self.world)
+        bundles = Bundles(self.world, sessions)
+        offline = OfflineVisits(self.world, sessions, self._visits, self.metrics)
         return {
             "/v1/codes": Route("resident", {"POST": codes.post}),
             "/v1/state": Route("resident", {"GET": codes.state}),
             "/v1/checks": Route("inspector", {"POST": self.checks.post}),
             "/v1/visits": Route("resident", {"POST": visits.post}, Level.drowning),
-            "/v1/bundle": Route("public", {"GET": bundles.get}, Level.strained),
+            "/v1/offline-visits": Route("inspector", {"POST": offline.post}, Level.strained),
+            "/v1/bundle": Route("inspector", {"GET": bundles.get}, Level.strained),
+            "/v1/colors": Route("public", {"GET": ColorsOf(self.world).get}, Level.strained),
             "/v1/time": Route("public", {"GET": health.time}),
             "/v1/openapi.json": Route("public", {"GET": OPENAPI.get}, Level.busy),
             "/healthz": Route("public", {"GET": health.live}),

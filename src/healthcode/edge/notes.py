@@ -51,6 +51,7 @@ class Gate(NamedTuple):
     record_visits: bool
     checkpoints: dict[int, str]
     policy: CheckPolicy
+    card: bytes
 
 
 class Published:
@@ -116,6 +117,7 @@ class Published:
             venue.record_visits,
             venue.checkpoints,
             policy,
+            venue.card,
         )
 
 

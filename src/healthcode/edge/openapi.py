@@ -18,7 +18,9 @@ _TYPES = (
     answers.CheckBatch,
     answers.VisitRequest,
     answers.VisitAnswer,
-    answers.Bundle,
+    answers.OfflineVisitsRequest,
+    answers.OfflineVisitsAnswer,
+    answers.Colors,
     answers.Time,
     answers.Ready,
     answers.ProblemDocument,
@@ -71,9 +73,16 @@ def _paths() -> dict[str, Any]:
                 "VisitAnswer", body="VisitRequest", problems=(400, 401, 403, 404, 409, 422, 429, 503),
             )
         },
-        "/v1/bundle": {
+        "/v1/offline-visits": {
+            "post": _operation(
+                "offline_visits_upload", "Upload checks made without network; repeating it changes nothing",
+                "OfflineVisitsAnswer", body="OfflineVisitsRequest", problems=(400, 401, 403, 429, 503),
+            )
+        },
+        "/v1/bundle": {"get": _bundle()},
+        "/v1/colors": {
             "get": _operation(
-                "bundle_get", "Colors and check policies with version and age", "Bundle", session=False, unchanged=True
+                "colors_get", "Colors and check policies with version and age", "Colors", session=False, unchanged=True
             )
         },
         "/v1/time": {"get": _operation("time_get", "The server's clock", "Time", session=False)},
@@ -104,6 +113,18 @@ def _operation(
     if body:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(body)}}}
     return operation
+
+
+def _bundle() -> dict[str, Any]:
+    """The one answer that is no JSON (spec/offline-bundle.md)."""
+    asked = _operation(
+        "bundle_get", "The signed offline bundle, or what changed since a number", "Colors", problems=(401, 403, 503),
+        unchanged=True,
+    )  # fmt: skip
+    asked["responses"]["200"]["content"] = {"application/cbor": {"schema": {"type": "string", "format": "binary"}}}
+    since = {"type": "integer", "minimum": 0}
+    asked["parameters"] = [{"name": "since", "in": "query", "description": "the number held", "schema": since}]
+    return asked
 
 
 def _problem_codes(status: int) -> str:

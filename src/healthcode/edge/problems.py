@@ -22,6 +22,11 @@ PROBLEMS: Mapping[str, Words] = {
         "请求体须为符合接口说明的 JSON，见 /v1/openapi.json。",
         "The body must be JSON as described in /v1/openapi.json.",
     ),
+    "bundle_not_ready": _words(
+        503, "离线数据尚未就绪", "The offline bundle is not ready",
+        "本机还没有收齐离线数据，请稍后再取；联网查验不受影响。",
+        "This host has not received all of it yet. Ask again shortly; checks online go on.",
+    ),
     "body_too_large": _words(
         413, "请求过大", "The request is too large",
         "请求体不得超过 64 KiB；批量查验每次最多 50 个码。",

@@ -7,6 +7,7 @@ several times a second; a request finds it ready.  Whatever is missing or broken
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
+from healthcode.codes.bundle import HEAD, bundle_key
 from healthcode.codes.epoch import EpochKeys, EpochMissing
 from healthcode.codes.session import SessionClaim
 from healthcode.codes.venue import VenueReader
@@ -27,11 +28,13 @@ from healthcode.edge.status import (
 )
 from healthcode.table.file import TableView
 from healthcode.table.messages import FeedKind, SideStore, key_from_bytes
-from healthcode.table.payloads import GroundsNote, PaperNote, PayloadError, RecallNote, note_decode
+from healthcode.table.payloads import BundleNote, GroundsNote, PaperNote, PayloadError, RecallNote, note_decode
 from healthcode.table.record import UNKNOWN, Record, Skew, record_effective
 
 REFRESH_LATEST_S = 2.0
 """A request that finds the world older than this refreshes it itself: a stuck ticker must not freeze `fresh`."""
+BUNDLE_HEAD = bundle_key(HEAD)
+"""The feed key of the offline bundle's head."""
 GATES = 100_000
 """Venues kept ready by one worker."""
 
@@ -188,6 +191,18 @@ class World:
         except PayloadError:
             return 0
         return next((subject for known, subject in papers if known == handle), 0)
+
+    def bundle_head(self) -> bytes:
+        """The signed head of the offline bundle as it came, empty where there is none."""
+        note = self._note(FeedKind.BUNDLE, BUNDLE_HEAD)
+        return b"" if note is None else note_decode(note, BundleNote).data
+
+    def bundle_parts(self) -> dict[str, bytes]:
+        """The parts of the offline bundle by name, as they stand in the side files now."""
+        side = self._host.side()
+        found = [] if side is None else list(side.items(FeedKind.BUNDLE))
+        notes = [note_decode(payload, BundleNote) for key, payload in found if key != BUNDLE_HEAD and payload]
+        return {note.name: note.data for note in notes}
 
     def published_colors(self) -> list[Color]:
         """The colors in force, for devices."""

@@ -18,6 +18,7 @@ from healthcode.table.messages import (
     key_from_bytes,
 )
 from healthcode.table.payloads import (
+    BundleNote,
     ColorEntry,
     ColorsNote,
     DocumentKeyNote,
@@ -46,6 +47,7 @@ __all__ = [
     "SKEW_MS",
     "Applied",
     "Applier",
+    "BundleNote",
     "ColorEntry",
     "ColorsNote",
     "DocumentKeyNote",

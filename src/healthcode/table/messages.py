@@ -24,6 +24,7 @@ class FeedKind(IntEnum):
     TABLE = 10  # key: the minute from which the offered table may be read, 0 for now
     PAPER = 11  # key: first 8 bytes of the paper's handle
     DOCUMENT_KEYS = 12  # key: the document index's generation
+    BUNDLE = 13  # key: first 8 bytes of SHA-256 of the part's name; a part of the offline bundle, or its signed head
 
 
 class FeedMessage(NamedTuple):

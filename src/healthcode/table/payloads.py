@@ -47,7 +47,8 @@ class VenueEntry(Note, frozen=True):
     """One venue: what a check or a visit shows and asks.
 
     `checkpoints` maps numbers to names; `policy` is the id of a policy bound to this venue, empty where the one that
-    covers its type and place applies; `status` is `active`, `suspended` or `closed`.
+    covers its type and place applies; `status` is `active`, `suspended` or `closed`; `card` is the same as control
+    signed it for devices without network (`codes/bundle.py`).
     """
 
     name: str
@@ -59,6 +60,7 @@ class VenueEntry(Note, frozen=True):
     policy: str = ""
     status: str = "active"
     record_visits: bool = True
+    card: bytes = b""
 
 
 class ColorEntry(Note, frozen=True):
@@ -154,8 +156,15 @@ class PaperNote(Note, frozen=True):
     papers: list[tuple[bytes, int]] = []
 
 
+class BundleNote(Note, frozen=True):
+    """A part of the offline bundle by its name, or (`head`) the signed head that names all parts."""
+
+    name: str
+    data: bytes
+
+
 class TrustNote(Note, frozen=True):
-    """A public key that issues codes: its id, suite, 65-byte point, purpose (`venue`, `person`), its minutes."""
+    """A public key: its id, suite, 65-byte point, purpose (`venue`, `person`, `bundle`), its minutes."""
 
     kid: bytes
     suite: str

@@ -52,7 +52,7 @@ def ports_build(settings: Settings, secrets: Secrets) -> Ports:
         consents = consents_read(consent_files(settings.rulebook))
     except (RulebookError, RulesetError, HistoryError, ConsentError) as error:
         raise SettingsError(f"HEALTHCODE_RULEBOOK: {settings.rulebook} cannot be used: {error}") from error
-    person = secrets.issuer_person
+    person, bundle = secrets.issuer_person, secrets.issuer_bundle
     return Ports(
         region=settings.region,
         public_url=settings.origin,
@@ -66,6 +66,7 @@ def ports_build(settings: Settings, secrets: Secrets) -> Ports:
         issuer_key=secrets.issuer_venue.private,
         issuer_kid=secrets.issuer_venue.kid,
         person_issuer=Issuer(person.suite, person.kid, person.private),
+        bundle_issuer=Issuer(bundle.suite, bundle.kid, bundle.private),
         lake=settings.data / "lake",
         system_token=secrets.system_token,
         demo=secrets.demo,

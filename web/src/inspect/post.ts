@@ -93,7 +93,7 @@ function silent(problem: Problem): void {
 /** Asks once how fresh the edge's data are, so that the badge is true also while nobody is checked. */
 export async function linkProbe(): Promise<void> {
   try {
-    heard((await ask<{ freshness: Freshness }>("/v1/bundle", { timeoutMs: 4000 })).body.freshness);
+    heard((await ask<{ freshness: Freshness }>("/v1/colors", { timeoutMs: 4000 })).body.freshness);
   } catch (error) {
     if (error instanceof Problem) silent(error);
   }

@@ -21,12 +21,11 @@ DROP FUNCTION IF EXISTS designation_residents_missing(bigint, bigint, int);
 DROP FUNCTION IF EXISTS designation_rows_to_rescind(bigint, bigint, int);
 CREATE INDEX IF NOT EXISTS people_by_county ON people_subject (present_division, number);
 
--- Ids of the instant `at` (RFC 9562, version 7), as `evidence/ids.py` makes them.
+-- Ids of the instant `at` (RFC 9562, version 7), as `evidence/ids.py` makes them. Inlined: it is asked for each row.
 CREATE OR REPLACE FUNCTION evidence_id(at timestamptz) RETURNS uuid
-LANGUAGE sql VOLATILE SET search_path = pg_catalog, public AS $$
-    SELECT encode(set_byte(overlay(uuid_send(gen_random_uuid())
-                     PLACING substring(int8send((extract(epoch FROM at) * 1000)::bigint) FROM 3) FROM 1 FOR 6),
-                   6, (get_byte(uuid_send(gen_random_uuid()), 6) & 15) | 112), 'hex')::uuid
+LANGUAGE sql VOLATILE AS $$
+    SELECT encode(overlay(uuid_send(uuidv7()) PLACING substring(int8send((extract(epoch FROM at) * 1000)::bigint) FROM 3)
+                          FROM 1 FOR 6), 'hex')::uuid
 $$;
 
 -- The next people, by number, whom an approved designation takes in: the county's, or those of its places.

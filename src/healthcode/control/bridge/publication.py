@@ -13,6 +13,7 @@ from typing import Final
 from django.db import connection, transaction
 
 from healthcode.control.access import act_begin
+from healthcode.control.bridge.bundle import bundle_publish
 from healthcode.control.bridge.models import Published
 from healthcode.control.bridge.services import publish
 from healthcode.control.policies.selectors import adjustments_standing
@@ -48,7 +49,16 @@ def standing_ensure(now: datetime | None = None) -> int:
     """`publish_standing` in an act of the system: what a process does first, so that no edge waits for it."""
     with transaction.atomic():
         act_begin(ports().system_token, "publish what every edge must know")
-        return publish_standing(now)
+        sent = publish_standing(now)
+        return sent + bundle_publish(now=now or datetime.now(UTC))
+
+
+def bundle_ensure(now: datetime) -> int:
+    """`bundle_publish` in an act of the system, and in its turn: the worker's every minute."""
+    with transaction.atomic():
+        act_begin(ports().system_token, "publish the offline bundle")
+        standing_turn()
+        return bundle_publish(now=now)
 
 
 def publish_standing(now: datetime | None = None) -> int:
@@ -125,10 +135,11 @@ def policies_message(ruleset: Ruleset, at: Minute = 0, adjustments: Sequence[Che
 
 def trust_messages(deployment: Ports) -> list[Message]:
     """The public keys that venue codes, and passes and papers, of this deployment verify under, by their ids."""
-    person = deployment.person_issuer
+    person, bundle = deployment.person_issuer, deployment.bundle_issuer
     return [
         _trust(ISSUER_SUITE, deployment.issuer_kid, deployment.issuer_key, "venue"),
         _trust(person.suite, person.kid, person.private, "person"),
+        _trust(bundle.suite, bundle.kid, bundle.private, "bundle"),
     ]
 
 

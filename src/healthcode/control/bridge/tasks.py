@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 from procrastinate.contrib.django import app
 
+from healthcode.control.bridge.publication import bundle_ensure
+
 AHEAD_DAYS = 8
 DEAD_S = 60
 """A worker that has not been heard of for so long is dead; it says that it lives every ten seconds."""
@@ -28,6 +30,13 @@ def acts_forget(timestamp: int) -> None:
     before = datetime.fromtimestamp(timestamp, UTC) - timedelta(hours=1)
     with connection.cursor() as cursor:
         cursor.execute("SELECT acts_forget(%s)", [before])
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="timers", name="bridge.bundle_publish", queueing_lock="bridge.bundle_publish")
+def bundle_publish(timestamp: int) -> int:
+    """Give devices without network what changed since the last minute; returns how many messages went out."""
+    return bundle_ensure(datetime.fromtimestamp(timestamp, UTC))
 
 
 @app.periodic(cron="* * * * *")

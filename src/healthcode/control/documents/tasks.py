@@ -25,7 +25,7 @@ def follow(timestamp: int) -> None:
         alarms_raise(now=now)
 
 
-@app.task(queue="derivations", name="documents.follow_now", queueing_lock="documents.follow_now")
+@app.task(queue="derivations", name="documents.follow_now")
 def follow_now() -> None:
     """Somebody applied: her document is known at the gates a moment later."""
     index_follow(now=datetime.now(UTC))

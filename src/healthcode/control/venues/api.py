@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema, Status
 
 from healthcode.control.access import public, resident
+from healthcode.control.bridge.bundle import bundle_keys
 from healthcode.control.language import say
 from healthcode.control.ports import ports
 from healthcode.control.venues.inspector_sessions import InspectorSession
@@ -108,7 +109,10 @@ class SessionIn(Schema):
 
 
 class SessionOut(Schema):
-    """A session for the edge (`Authorization: Bearer`); it works until the minute `expires` (since 1970, UTC)."""
+    """A session for the edge (`Authorization: Bearer`); it works until the minute `expires` (since 1970, UTC).
+
+    `bundle_keys`: the keys by which the device verifies offline bundles, by key id: 65-byte points, hexadecimal.
+    """
 
     session: str
     inspector: int
@@ -116,6 +120,7 @@ class SessionOut(Schema):
     venue: Place
     checkpoint: Place
     expires: int
+    bundle_keys: dict[str, str]
 
 
 @router.get("/types", response=list[TypeOut], summary="Venue types")
@@ -265,4 +270,5 @@ def _session(made: InspectorSession) -> SessionOut:
         venue=Place(number=at.venue, name=at.venue_name),
         checkpoint=Place(number=at.checkpoint, name=at.checkpoint_name),
         expires=made.expires,
+        bundle_keys=bundle_keys(),
     )

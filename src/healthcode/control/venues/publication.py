@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from msgspec import structs
+
+from healthcode.control.bridge.bundle import venue_card
 from healthcode.control.bridge.services import publish
 from healthcode.control.venues.models import Venue
 from healthcode.domain.time import minute_of
@@ -34,9 +37,11 @@ def venue_entry(venue: Venue) -> VenueEntry:
     )
 
 
-def venue_publish(venue: Venue) -> None:
+def venue_publish(venue: Venue, *, now: datetime) -> None:
     """Send a reviewed venue to every edge once the act commits."""
-    publish([(FeedKind.VENUE, venue.number, note_encode(venue_entry(venue)))])
+    entry = venue_entry(venue)
+    carded = structs.replace(entry, card=venue_card(venue.number, entry, now=now))
+    publish([(FeedKind.VENUE, venue.number, note_encode(carded))])
 
 
 def device_recall(device: bytes, *, now: datetime) -> None:

@@ -146,7 +146,7 @@ def checkpoint_add(*, venue: int, manager: int, name: str, now: datetime) -> Che
     last = found.checkpoints.aggregate(last=Max("number"))["last"] or 0
     made = Checkpoint.objects.create(venue=found, number=last + 1, name=name)
     if found.state in ("approved", "suspended"):
-        venue_publish(found)
+        venue_publish(found, now=now)
     event_append(
         EventName.CHECKPOINT_ADDED,
         now=now,
@@ -208,7 +208,7 @@ def _move(*, venue: int, officer: int, from_: str, to: str, reason: str, now: da
             say(f"该场所现为“{found.state}”，请刷新后再操作。", f"This venue is now {found.state}; reload the page."),
         )
     if to != "refused":
-        venue_publish(found)
+        venue_publish(found, now=now)
     event_append(
         event,
         now=now,
