@@ -57,20 +57,22 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def chromium_arguments(camera: Path) -> list[str]:
+    """With which Chromium sees through our camera."""
+    return [
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={camera}",
+        "--disable-gpu",
+        *(["--no-sandbox"] if sys.platform == "linux" else []),
+    ]
+
+
 @pytest.fixture(scope="module")
 def chromium(camera: Path) -> Iterator[Browser]:
     """One browser for a module."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                "--use-fake-ui-for-media-stream",
-                "--use-fake-device-for-media-stream",
-                f"--use-file-for-fake-video-capture={camera}",
-                "--disable-gpu",
-                *(["--no-sandbox"] if sys.platform == "linux" else []),
-            ],
-        )
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=chromium_arguments(camera))
         yield browser
         browser.close()
 
@@ -158,19 +160,53 @@ def province(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     if running := os.environ.get("HEALTHCODE_TEST_PROVINCE"):
         yield Province(running, Path("var"))
         return
-    data = tmp_path_factory.mktemp("province")
-    for folder in (data, *data.parents[:3]):
-        folder.chmod(folder.stat().st_mode | 0o711)  # PostgreSQL's account passes through
-    control, edge = _free_port(), _free_port()
-    ports = f"--port {control} --edge-port {edge} --people 24".split()
-    command = [str(Path(sys.executable).with_name("healthcode")), "run", "--data", str(data / "var"), *ports]
-    with (data / "run.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=REPOSITORY)
+    run = ProvinceRun(tmp_path_factory.mktemp("province"))
     try:
-        _wait_for(f"http://127.0.0.1:{control}/readyz", process, seconds=180, log=data / "run.log")
-        _wait_for(f"http://127.0.0.1:{edge}/readyz", process, seconds=60, log=data / "run.log")
-        yield Province(f"http://127.0.0.1:{edge}", data / "var")
+        yield run.start()
     finally:
+        run.stop()
+
+
+@pytest.fixture(scope="module")
+def province_that_stops(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProvinceRun]:
+    """A province of a module's own, which its tests stop and start again."""
+    del built
+    run = ProvinceRun(tmp_path_factory.mktemp("stopping"))
+    try:
+        run.start()
+        yield run
+    finally:
+        run.stop()
+
+
+class ProvinceRun:
+    """`healthcode run` on a folder, always at the same two ports."""
+
+    def __init__(self, folder: Path) -> None:
+        for one in (folder, *folder.parents[:3]):
+            one.chmod(one.stat().st_mode | 0o711)  # PostgreSQL's account passes through
+        self._log, self._ports = folder / "run.log", (_free_port(), _free_port())
+        self._process: subprocess.Popen[bytes] | None = None
+        self.province = Province(f"http://127.0.0.1:{self._ports[1]}", folder / "var")
+
+    def start(self) -> Province:
+        """Return when control and edge answer."""
+        control, edge = self._ports
+        ports = f"--port {control} --edge-port {edge} --people 24".split()
+        healthcode = str(Path(sys.executable).with_name("healthcode"))
+        command = [healthcode, "run", "--data", str(self.province.data), *ports]
+        with self._log.open("ab") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=REPOSITORY)
+        self._process = process
+        _wait_for(f"http://127.0.0.1:{control}/readyz", process, seconds=180, log=self._log)
+        _wait_for(f"http://127.0.0.1:{edge}/readyz", process, seconds=60, log=self._log)
+        return self.province
+
+    def stop(self) -> None:
+        """Everything ends; nobody answers any more."""
+        process, self._process = self._process, None
+        if process is None:
+            return
         process.send_signal(signal.SIGINT)
         try:
             process.wait(60)
