@@ -59,6 +59,7 @@ class DocumentServer:
         self._desk = desk
         self._server: asyncio.Server | None = None
         self._asked: set[asyncio.Task[None]] = set()
+        self._workers: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
 
     async def start(self) -> None:
         """Listen; a socket that a killed process left is replaced."""
@@ -73,9 +74,14 @@ class DocumentServer:
         if self._server is not None:
             self._server.close()
         await asyncio.gather(*self._asked, return_exceptions=True)
+        serving = [task for task in self._workers.values() if task is not None]
+        for writer in list(self._workers):
+            writer.close()
+        await asyncio.gather(*serving, return_exceptions=True)
         self._path.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._workers[writer] = asyncio.current_task()
         try:
             while True:
                 number, asked = _ASKS.decode(await _frame(reader))
@@ -83,7 +89,12 @@ class DocumentServer:
                 self._asked.add(task)
                 task.add_done_callback(self._asked.discard)
         except (asyncio.IncompleteReadError, ConnectionError, msgspec.DecodeError):
-            writer.close()  # the worker went, or does not speak our language
+            pass  # the worker went, or does not speak our language
+        finally:
+            del self._workers[writer]
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
 
     async def _answer(self, number: int, asked: DocumentAsk, writer: asyncio.StreamWriter) -> None:
         try:
@@ -162,3 +173,5 @@ class DocumentClient:
                 if not waiting.done():
                     waiting.set_result(_UNAVAILABLE)
             writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
