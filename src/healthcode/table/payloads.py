@@ -126,12 +126,17 @@ class RecallNote(Note, frozen=True):
 
 
 class EpochNote(Note, frozen=True):
-    """One epoch's key, sealed to each enrolled edge by its id (`crypto.sealed_box`, context `healthcode/epoch`)."""
+    """One epoch's key, sealed to each enrolled edge by its id (`crypto.sealed_box`, context `healthcode/epoch`).
+
+    `cut` counts how often it was cut anew after an edge was struck off; `suite` is what it seals with.
+    """
 
     epoch: int
     valid_from: int
     valid_until: int
     sealed: dict[str, bytes] = {}
+    cut: int = 0
+    suite: str = "intl"
 
 
 class DocumentNote(Note, frozen=True):

@@ -72,6 +72,7 @@ class EventName(StrEnum):
     POPULATION_RUN_ASKED = "officer:population_run:asked"
     POPULATION_RUN_FINISHED = "system:population_run:finished"
     EDGE_ENROLLED = "system:edge:enrolled"
+    EDGE_STRUCK = "operator:edge:struck_off"
     DOCUMENT_HOST_ENROLLED = "operator:document_host:enrolled"
     DOCUMENT_HOST_STRUCK = "operator:document_host:struck_off"
     DOCUMENT_KEY_BEGUN = "system:document_key:begun"
@@ -104,6 +105,7 @@ LEDGERED = frozenset(
         EventName.DECISION_MADE,
         EventName.IDENTITY_UNMASKED,
         EventName.EDGE_ENROLLED,
+        EventName.EDGE_STRUCK,
         EventName.DOCUMENT_HOST_ENROLLED,
         EventName.DOCUMENT_HOST_STRUCK,
         EventName.POLICY_APPROVED,

@@ -38,7 +38,6 @@ from healthcode.table.feed import (
     note_encode,
 )
 
-ISSUER_SUITE: Final = "intl"
 _TURN: Final = 7312
 """The advisory lock of `standing_turn`."""
 
@@ -137,7 +136,7 @@ def trust_messages(deployment: Ports) -> list[Message]:
     """The public keys that venue codes, and passes and papers, of this deployment verify under, by their ids."""
     person, bundle = deployment.person_issuer, deployment.bundle_issuer
     return [
-        _trust(ISSUER_SUITE, deployment.issuer_kid, deployment.issuer_key, "venue"),
+        _trust(deployment.issuer_suite, deployment.issuer_kid, deployment.issuer_key, "venue"),
         _trust(person.suite, person.kid, person.private, "person"),
         _trust(bundle.suite, bundle.kid, bundle.private, "bundle"),
     ]

@@ -13,11 +13,11 @@ from typing import Final
 
 from django.db.models import F
 
-from healthcode.codes.epoch import EpochKeys
 from healthcode.codes.paper import HANDLE_BYTES, LIFE_MINUTES, PaperClaim, paper_issue
 from healthcode.codes.passes import PassClaim, Step, locator_seal, pass_end, pass_issue
 from healthcode.control.audit.names import EventName
 from healthcode.control.audit.services import event_append
+from healthcode.control.bridge.edges import epoch_keys
 from healthcode.control.bridge.services import publish
 from healthcode.control.credentials.models import Paper, Pass
 from healthcode.control.language import say
@@ -62,7 +62,7 @@ def pass_give(*, number: int, holder: bytes, now: datetime) -> Issued:
     if Pass.objects.filter(subject_id=number, expires_at__gt=now, recalled_at=None).count() >= _MOST_AT_ONCE:
         raise _too_many()
     handle, expires = secrets.token_bytes(HANDLE_BYTES), pass_end(minute, timeline)
-    keys = EpochKeys.from_master(ports().epoch_master, [day_of(minute)])
+    keys = epoch_keys([day_of(minute)])
     claim = PassClaim(
         handle=handle,
         generation=state.generation,
