@@ -52,6 +52,7 @@ class Gate(NamedTuple):
     checkpoints: dict[int, str]
     policy: CheckPolicy
     card: bytes
+    edition: int
 
 
 class Published:
@@ -118,6 +119,7 @@ class Published:
             venue.checkpoints,
             policy,
             venue.card,
+            venue.edition,
         )
 
 

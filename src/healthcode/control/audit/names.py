@@ -58,6 +58,10 @@ class EventName(StrEnum):
     RULES_FOLLOWED = "rules:population:derived"
     PAPER_ISSUED = "resident:paper:issued"
     PAPER_RECALLED = "resident:paper:recalled"
+    RECALL_ASKED = "office:recall:asked"
+    RECALL_APPROVED = "province:recall:approved"
+    RECALL_RETURNED = "province:recall:returned"
+    RECALL_DONE = "system:recall:done"
     VENUE_REGISTERED = "manager:venue:registered"
     VENUE_APPROVED = "county:venue:approved"
     VENUE_REFUSED = "county:venue:refused"
@@ -110,5 +114,7 @@ LEDGERED = frozenset(
         EventName.DOCUMENT_HOST_STRUCK,
         EventName.POLICY_APPROVED,
         EventName.POLICY_ENDED,
+        EventName.RECALL_APPROVED,
+        EventName.RECALL_DONE,
     }
 )

@@ -27,9 +27,9 @@ def epoch_keys(now: Minute) -> EpochKeys:
 
 
 def poster_link(venue: Venue, checkpoint: Checkpoint) -> str:
-    """The signed link of a checkpoint's poster; it stays valid until the issuer key is recalled."""
+    """The signed link of a checkpoint's poster, valid until the site's codes or the issuer key are recalled."""
     return _signed(
-        VenueClaim(venue.number, checkpoint.number, place=venue.name[:PLACE_CHARACTERS]),
+        VenueClaim(venue.number, checkpoint.number, place=venue.name[:PLACE_CHARACTERS], edition=venue.edition),
         (ports().issuer_suite, ports().issuer_key),
         ports().issuer_kid,
         int(ports().region),
