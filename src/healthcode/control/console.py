@@ -96,7 +96,7 @@ PLACES = (
         "/console/recalls/",
         "收回健康码",
         "Recalls",
-        "close",
+        "cross",
         frozenset({Role.COUNTY_OFFICER, Role.CITY_OFFICER, Role.PROVINCE_DISPATCHER, Role.AUDITOR}),
     ),
     Place("/console/audit/", "审计记录", "Audit", "search", frozenset({Role.AUDITOR})),
