@@ -182,8 +182,8 @@ def test_posters_of_a_site_are_recalled_by_two_officers_and_new_ones_work(shop: 
     decided(world, SHEN, recall)
     assert (carried_out(recall, now()), carried_out(recall)) == (2, 0)
     assert [gate.visit(code) for code in (old, screen, others)] == ["venue_code_recalled"] * 2 + ["stored"]
-    venue.refresh_from_db()
     with world.acting(shop.bai):
+        venue.refresh_from_db()
         assert gate.visit(poster_link(venue, venue.checkpoints.first())) == "stored"
 
 
@@ -294,3 +294,15 @@ def test_shen_approves_on_his_page(world):
     page.post(f"/console/recalls/{recall}/", {"verdict": "approve"})
     assert carried_out(recall) == 0  # no key of that id was ever trusted
     assert "已收回：0" in page.get("/console/recalls/").content.decode().replace("\n", "")
+
+
+def test_nobody_recalls_a_hundred_people_one_by_one_without_a_second_officer(world):
+    from healthcode.control.credentials.models import Recall
+
+    [lin] = with_code(world, LIN)
+    first = asked(world, ZHOU, "person", lin)
+    columns = ", ".join(f.column for f in Recall._meta.fields if f.column != "id")
+    sql = f"INSERT INTO credentials_recall ({columns}) SELECT {columns} FROM credentials_recall, generate_series(1, 99)"
+    world.superuser(f"{sql} WHERE credentials_recall.id = %s", [first])
+    assert refusal(lambda: asked(world, ZHOU, "person", lin)) == "recall_too_many"
+    assert asked(world, ZHOU, "person", lin, NOW + timedelta(days=1, minutes=1))

@@ -7,7 +7,7 @@ holds a recalled code is asked for the ID card.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from procrastinate.contrib.django import app
@@ -29,6 +29,9 @@ from healthcode.domain.time import REGION_TZ
 CARRY_OUT: Final = "credentials.recall_carry_out"
 """The worker's job (tasks.py)."""
 SHOWN: Final = 100
+MOST_ALONE: Final = 100
+"""Recalls of single codes or persons by one officer within a day (trust.md: above 100 a second approval)."""
+_DAY: Final = timedelta(days=1)
 _LARGEST: Final = 2**63 - 1
 _REASON: Final = (4, 200)
 
@@ -44,6 +47,8 @@ def recall_request(*, act: Act, scope: str, target: str, reason: str, now: datet
             that does not fit.
     """
     found = _named(scope, target.strip())
+    if scope in Recall.SINGLE:
+        _not_one_by_one(act, now)
     asked = Recall.objects.create(
         scope=scope,
         division=act.division,
@@ -92,6 +97,20 @@ def recalls_listed() -> list[Recall]:
     """The latest recalls that the act sees, newest first."""
     rows = Recall.objects.select_related("review", "done", "requester").order_by("-requested_at", "-pk")
     return list(rows[:SHOWN])
+
+
+def _not_one_by_one(act: Act, now: datetime) -> None:
+    """What is as wide as a batch takes a second officer as a batch does, also where it is asked for person by person."""
+    recent = Recall.objects.filter(requester_id=act.officer, scope__in=Recall.SINGLE, requested_at__gt=now - _DAY)
+    if recent.count() >= MOST_ALONE:
+        raise Problem(
+            429,
+            "recall_too_many",
+            say("今日收回已达上限", "The limit of a day is reached"),
+            say(
+                "请由市级按时段申请，省级批准。", "Let the city ask for a recall by time, which the province approves."
+            ),
+        )
 
 
 def _named(scope: str, target: str) -> dict[str, Any]:
