@@ -1,4 +1,4 @@
-"""Recalls at the screen: Zhou recalls one person's codes at once, Gao asks for more, Shen decides, the worker carries out."""
+"""Recalls at the screen: Zhou ends one person's codes at once, Gao asks for more, Shen decides."""
 
 from __future__ import annotations
 

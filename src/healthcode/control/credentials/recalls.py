@@ -100,7 +100,7 @@ def recalls_listed() -> list[Recall]:
 
 
 def _not_one_by_one(act: Act, now: datetime) -> None:
-    """What is as wide as a batch takes a second officer as a batch does, also where it is asked for person by person."""
+    """What is as wide as a batch takes a second officer, also where it is asked for person by person."""
     recent = Recall.objects.filter(requester_id=act.officer, scope__in=Recall.SINGLE, requested_at__gt=now - _DAY)
     if recent.count() >= MOST_ALONE:
         raise Problem(

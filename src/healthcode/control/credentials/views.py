@@ -11,6 +11,7 @@ from healthcode.control.access import ActRequest, officer
 from healthcode.control.credentials.models import Recall
 from healthcode.control.credentials.recalls import recall_request, recall_review, recalls_listed
 from healthcode.control.language import say
+from healthcode.control.offices.models import Officer
 from healthcode.control.offices.roles import Role
 
 OWN = ("code", "person", "site")
@@ -62,11 +63,20 @@ def _row(recall: Recall, request: ActRequest) -> dict[str, object]:
     return {
         "recall": recall,
         "scope": _words()[recall.scope][0],
+        "target": _target(recall),
         "review": review,
         "done": done,
         "waits": waits,
         "may_decide": may,
     }
+
+
+def _target(recall: Recall) -> str:
+    """What is recalled, as people read it: an officer by name."""
+    if recall.scope == "officer":
+        named = Officer.objects.filter(pk=int(recall.target)).first()
+        return f"{named.name}（{recall.target}）" if named is not None else recall.target
+    return recall.target
 
 
 def _words() -> dict[str, tuple[str, str]]:
