@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
 from bench.epidemic.invent import SWITCHES, epidemic_invent
-from healthcode.domain.evidence import Evidence
-from healthcode.domain.time import day_start, instant_of
+from healthcode.domain.evidence import KIND_SPECS, Evidence, EvidenceKind
+from healthcode.domain.evidence_fields import field_day
+from healthcode.domain.time import date_of, day_start, instant_of
 from tests.control_world import World
 
 AT = instant_of(day_start(SWITCHES[1]) + 600)
@@ -28,8 +29,11 @@ _EVIDENCE = (
 )
 
 
-def county_invented(world: World, people: int = 300) -> list[int]:
-    """The people of the autumn with most evidence; their numbers. Nobody is derived yet."""
+def county_invented(world: World, people: int = 300, *, later: int = 0) -> list[int]:
+    """The people of the autumn with most evidence; their numbers. Nobody is derived yet.
+
+    `later` days are added to every date.
+    """
     epidemic = epidemic_invent(5_000, seed=11, since=SWITCHES[1] - 40, until=SWITCHES[1])
     known: dict[int, list[Evidence]] = defaultdict(list)
     for number, record in epidemic.records:
@@ -43,13 +47,13 @@ def county_invented(world: World, people: int = 300) -> list[int]:
             values = [number + 1, datetime(2022, 1, 1, tzinfo=UTC), epidemic.holds_code[number]]
             owner.execute(_PEOPLE, [*values, epidemic.counties[number]])
             owner.execute(_STATE, [number + 1])
-            owner.cursor().executemany(_EVIDENCE, [_row(number + 1, record) for record in known[number]])
+            owner.cursor().executemany(_EVIDENCE, [_row(number + 1, record, later) for record in known[number]])
         owner.execute("SELECT setval(pg_get_serial_sequence('people_subject', 'number'), 10000)")
     return [number + 1 for number in chosen]
 
 
-def _row(number: int, record: Evidence) -> list[Any]:
-    fields = dict(record.fields)
+def _row(number: int, record: Evidence, later: int) -> list[Any]:
+    fields = {name: _moved(record.kind, name, value, later) for name, value in record.fields.items()}
     if fields.get("about"):
         fields["about"] = [str(_key(about)) for about in fields["about"]]  # type: ignore[attr-defined]  # a list
     return [
@@ -57,14 +61,21 @@ def _row(number: int, record: Evidence) -> list[Any]:
         number,
         record.kind.value,
         json.dumps(fields, default=list),
-        record.anchor,
-        instant_of(record.occurred),
-        instant_of(record.learned),
+        None if record.anchor is None else record.anchor + later,
+        instant_of(record.occurred) + timedelta(days=later),
+        instant_of(record.learned) + timedelta(days=later),
         record.county,
         record.unit.value if record.unit else "",
         _key(record.supersedes) if record.supersedes else None,
         record.rescinded,
     ]
+
+
+def _moved(kind: EvidenceKind, name: str, value: object, later: int) -> object:
+    spec = KIND_SPECS[kind].fields.get(name)
+    if not later or spec is None or spec.type != "day":
+        return value
+    return date_of(field_day(value) + later).isoformat()  # type: ignore[operator]  # a day of an invented record
 
 
 def _key(name: str) -> UUID:

@@ -14,8 +14,10 @@ import cbor2
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER))
 
+import bundles  # noqa: E402 - beside this file, which is no package
 import passes  # noqa: E402 - beside this file, which is no package
 import reference as ref  # noqa: E402
+import reference_bundles as ref_bundles  # noqa: E402
 import reference_passes as ref_passes  # noqa: E402
 import tables  # noqa: E402
 
@@ -263,6 +265,9 @@ def files():
         "venue.json": written(ref.walk_venue, venue_cases(), venue),
         "pass.json": written(ref_passes.walk_pass, passes.pass_cases(ISSUER), {**signed, "now_s": NOON * 60 + 20}),
         "paper.json": written(ref_passes.walk_paper, passes.paper_cases(ISSUER), {**signed, "now": NOON}),
+        "bundle.json": written(
+            ref_bundles.walk_bundle, bundles.bundle_cases(ISSUER), {**signed, "handle": bundles.RECALLED.hex()}
+        ),
         "record.json": tables.records(),
         "timeline.json": tables.timelines(),
         "heartbeat.json": tables.heartbeats(ISSUER),

@@ -45,6 +45,7 @@ ROWS = {
         {"area": a.id, "level": a.level.value, "from_": a.from_, "until": a.until} for a in [area("high", at(1))]
     ],
     "subjects": [{"subject": n, "holds_code": n != MEI} for n in range(5)],
+    "counties": [],
 }
 
 

@@ -156,8 +156,12 @@ def test_tao_sees_how_far_the_run_is_and_zhou_asks_for_none(world: World) -> Non
     from healthcode.control.population.services import run_ask
 
     run(world)
-    page = world.client(TAO).get("/console/province/runs/").content.decode()
-    assert "没有进行中的全员判定" in page
+    page = world.client(TAO).get("/console/province/runs/")
+    assert "没有进行中的全员判定" in page.content.decode()
+    assert "Refresh" not in page
+    asked(world)
+    page = world.client(TAO).get("/console/province/runs/")
+    assert (page["Refresh"], "<progress" in page.content.decode()) == ("5", True)
     with world.acting(ZHOU), pytest.raises(ProgrammingError, match="row-level security"):
         run_ask(reason="Zhou may not", now=NOW)
 

@@ -5,8 +5,10 @@ import json
 import runpy
 from pathlib import Path
 
+import cbor2
 import pytest
 
+from healthcode.codes.bundle import card_open, head_open, parts_check
 from healthcode.codes.epoch import EpochKey, EpochKeys
 from healthcode.codes.errors import CodeError
 from healthcode.codes.live import live_open
@@ -96,6 +98,40 @@ def test_passes_are_judged_as_the_vectors_say(case):
     assert pass_told(case) == (case["verdict"], case["claim"])
 
 
+def bundle_told(case):
+    """Verdict and claim of an edge's answer; the order is that of spec/offline-bundle.md."""
+    keys, region = trusted(case), case["region"]
+    try:
+        answer = cbor2.loads(bytes.fromhex(case["text"]))
+        head = head_open(keys, answer[1], region=region)
+        parts_check(head, answer[2])
+        card = card_open(keys, answer[3], region=region)
+    except CodeError as refusal:
+        return refusal.code, None
+    listed = recall_of(answer[2], bytes.fromhex(case["handle"]))
+    return "accepted", {
+        "number": head.number, "made": head.made, "venue": card.venue, "medical": card.says["medical"],
+        "recalled": listed,
+    }  # fmt: skip
+
+
+def recall_of(parts, handle):
+    """Whether a handle stands on the list of its partition."""
+    name = next(name for name in parts if name.startswith("recall/") and handle.hex().startswith(name[7:]))
+    data = cbor2.loads(parts[name])
+    return handle in [data[at : at + 16] for at in range(0, len(data), 16)]
+
+
+OF_THE_READER = ("answer", "families")
+"""Stages that only a device goes through; control and edges make and carry bundles."""
+
+
+@pytest.mark.parametrize("case", cases("bundle"))
+def test_bundles_are_judged_as_the_vectors_say(case):
+    if case["stages"][-1]["stage"] not in OF_THE_READER or case["verdict"] == "accepted":
+        assert bundle_told(case) == (case["verdict"], case["claim"])
+
+
 def severity_of(content):
     return lambda state: content["severity"].get(str(state), -1)
 
@@ -163,5 +199,7 @@ def test_the_files_are_what_the_generator_writes():
 
 
 def test_most_vectors_of_codes_are_invalid():
-    vectors = [vector for name in ("live", "pass", "paper", "session", "venue") for vector in load(name)["vectors"]]
+    vectors = [
+        vector for name in ("live", "pass", "paper", "session", "venue", "bundle") for vector in load(name)["vectors"]
+    ]
     assert sum(vector["verdict"] != "accepted" for vector in vectors) > len(vectors) * 2 / 3

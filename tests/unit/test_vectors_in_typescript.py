@@ -26,8 +26,8 @@ def signed_by_sm2(vector):
     return "SM2" in vector["name"]
 
 
-@pytest.mark.parametrize("name", ["pass", "paper"])
-def test_the_inspectors_page_reads_passes_and_papers_as_the_vectors_say(told, name):
+@pytest.mark.parametrize("name", ["pass", "paper", "bundle"])
+def test_the_inspectors_page_reads_passes_papers_and_bundles_as_the_vectors_say(told, name):
     expected = {
         v["name"]: {"verdict": v["verdict"], "claim": v["claim"]} for v in vectors(name) if not signed_by_sm2(v)
     }

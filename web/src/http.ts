@@ -62,10 +62,19 @@ async function problemRead(response: Response): Promise<Problem> {
 }
 
 /** One request. Raises `Problem`; a 304 answers with `body` null. */
-export async function ask<T>(path: string, { method = "GET", body, bearer, headers, timeoutMs = 10_000 }: Ask = {}): Promise<Answer<T>> {
+export function ask<T>(path: string, options: Ask = {}): Promise<Answer<T>> {
+  return asked(path, options, "application/json", async (response) => (await response.json()) as T);
+}
+
+/** The same for an answer that is no JSON. */
+export function askBytes(path: string, options: Ask = {}): Promise<Answer<Uint8Array | null>> {
+  return asked(path, options, "application/cbor", async (response) => new Uint8Array(await response.arrayBuffer()));
+}
+
+async function asked<T>(path: string, { method = "GET", body, bearer, headers, timeoutMs = 10_000 }: Ask, accept: string, read: (response: Response) => Promise<T>): Promise<Answer<T>> {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), timeoutMs);
-  const all: Record<string, string> = { Accept: "application/json", "Accept-Language": reader.get().lang, ...headers };
+  const all: Record<string, string> = { Accept: accept, "Accept-Language": reader.get().lang, ...headers };
   if (bearer) all["Authorization"] = `Bearer ${bearer}`;
   if (body !== undefined) all["Content-Type"] = "application/json";
   const sent = Date.now();
@@ -76,7 +85,7 @@ export async function ask<T>(path: string, { method = "GET", body, bearer, heade
     const date = Date.parse(response.headers.get("Date") ?? "");
     const skewMs = Number.isNaN(date) ? null : date + 500 - (sent + Date.now()) / 2;
     const empty = response.status === 304 || response.status === 204;
-    return { body: (empty ? null : await response.json()) as T, etag: response.headers.get("ETag"), status: response.status, skewMs };
+    return { body: (empty ? null : await read(response)) as T, etag: response.headers.get("ETag"), status: response.status, skewMs };
   } catch (error) {
     if (error instanceof Problem) throw error;
     throw new Problem(0, stop.signal.aborted ? "timeout" : "offline", "", "");

@@ -10,15 +10,27 @@ const entry = `
   export { passOpen, passShow } from "./src/codes/pass";
   export { paperOpen } from "./src/codes/paper";
   export { venueOpen } from "./src/codes/venue";
+  export { Bundle, answerRead, cardOpen, headOpen, partsCheck } from "./src/codes/bundle";
   export { Refusal } from "./src/codes/refusal";
   export { hex, unhex } from "./src/codes/cose";
 `;
 const out = await build({ stdin: { contents: entry, resolveDir: web, loader: "ts" }, bundle: true, format: "esm", write: false, logLevel: "warning" });
 const codes = await import(`data:text/javascript;base64,${Buffer.from(out.outputFiles[0].contents).toString("base64")}`);
 
+/** A whole answer as a device reads it; the claim says what the vectors say. */
+async function bundleOpen(trusted, one) {
+  const answer = codes.answerRead(codes.unhex(one.text));
+  const head = await codes.headOpen(trusted, answer.head, one.region);
+  await codes.partsCheck(head, answer.parts);
+  const card = await codes.cardOpen(trusted, answer.card, one.region);
+  const bundle = new codes.Bundle(head, answer.parts);
+  return { number: head.number, made: head.made, venue: card.venue, medical: card.medical, recalled: bundle.recalled(codes.unhex(one.handle)) };
+}
+
 const read = {
   pass: (trusted, one) => codes.passOpen(trusted, one.text, one.region, one.now_s),
   paper: (trusted, one) => codes.paperOpen(trusted, one.text, one.region, one.now),
+  bundle: bundleOpen,
   venue: (trusted, one) => codes.venueOpen(trusted, one.text, one.region, one.hosts),
 };
 

@@ -12,22 +12,28 @@ import { verdictWord } from "../verdicts";
 import { Viewfinder } from "../viewfinder";
 import { DocumentForm } from "./document";
 import { OutcomeScreen, screenSign } from "./outcome";
-import { type Shown, type Thing, check, counted, link, linkProbe, post, postLeave, postRenew } from "./post";
+import { held } from "./bundle";
+import { readiness } from "./offline";
+import { type Shown, type Thing, check, counted, link, linkProbe, offlineLoad, offlineRenew, post, postLeave, postRenew } from "./post";
+import { waiting } from "./queue";
 
 const TEXTS = texts(
   {
     aim: "对准健康码", idCard: "身份证", soundOn: "声音开", soundOff: "声音关", count: "今日 {n}", fresh: "数据新鲜", aged: "数据 {age}前", stale: "数据过旧：{age}前", offline: "离线",
-    offlineAdvice: "连不上服务器：请凭身份证登记后放行。", last: "上一位", leave: "退出查验岗位", venue: "查验", over: "这个岗位的任命已结束，或登录已失效。请向场所管理员索取新的邀请。",
+    offlineReady: "没有网络：可查离线码和纸质码，依据 {age}前的数据，{limit}内有效。普通健康码请对方点“出示离线码”。", offlineNone: "没有网络，本机也没有离线数据：请凭身份证登记后放行，不得拒绝。",
+    offlineStale: "离线数据已有 {age}，超过 {limit}的上限：请凭身份证登记后放行，不得拒绝。", offlineClock: "本机时间被调回过，离线查验已停：请校准时间并联网。此前凭身份证登记后放行，不得拒绝。", waiting: "{n} 次离线查验待上传", last: "上一位", leave: "退出查验岗位", venue: "查验", over: "这个岗位的任命已结束，或登录已失效。请向场所管理员索取新的邀请。",
   },
   {
     aim: "Point at a health code", idCard: "ID card", soundOn: "Sound on", soundOff: "Sound off", count: "Today {n}", fresh: "Fresh data", aged: "Data {age} old", stale: "Data too old: {age}", offline: "Offline",
-    offlineAdvice: "No server: register by ID card and let people pass.", last: "Before", leave: "Leave this post", venue: "Gate", over: "This appointment is over, or the session has ended. Ask the venue's manager for a new invitation.",
+    offlineReady: "No network: offline passes and paper can be checked, by data {age} old, good for {limit}. For an ordinary code, ask to tap “Show offline pass”.", offlineNone: "No network, and no offline data on this device: register by ID card and let pass; do not refuse.",
+    offlineStale: "The offline data is {age} old, beyond its limit of {limit}: register by ID card and let pass; do not refuse.", offlineClock: "This device's clock went back, so offline checks have stopped: set it right and connect. Until then register by ID card and let pass; do not refuse.", waiting: "{n} offline checks wait to be sent", last: "Before", leave: "Leave this post", venue: "Gate", over: "This appointment is over, or the session has ended. Ask the venue's manager for a new invitation.",
   },
 );
 
 const SHOWN_MS = 1500;
 const PROBE_MS = 30_000;
 const RENEW_MS = 6 * 3_600_000;
+const BUNDLE_MS = 120_000;
 
 function LinkBadge() {
   const t = useTexts(TEXTS);
@@ -59,16 +65,29 @@ function useWakeLock(): void {
 function useUpkeep(): boolean {
   const [standing, setStanding] = useState(true);
   useEffect(() => {
-    void linkProbe();
-    void postRenew().then(setStanding);
-    const probe = setInterval(() => void linkProbe(), PROBE_MS);
-    const renewal = setInterval(() => void postRenew().then(setStanding), RENEW_MS);
+    const probe = () => void linkProbe();
+    const begun = offlineLoad().then(linkProbe).then(postRenew).then(setStanding).then(offlineRenew);
+    const timers = [setInterval(probe, PROBE_MS), setInterval(() => void postRenew().then(setStanding), RENEW_MS), setInterval(() => void begun.then(offlineRenew), BUNDLE_MS * (0.8 + Math.random() * 0.4))];
+    const probes = ["online", "offline"] as const;
+    probes.forEach((name) => addEventListener(name, probe));
     return () => {
-      clearInterval(probe);
-      clearInterval(renewal);
+      timers.forEach(clearInterval);
+      probes.forEach((name) => removeEventListener(name, probe));
     };
   }, []);
   return standing;
+}
+
+/** Without network: what can be checked now, by data how old; or what to do instead. */
+function OfflineNote() {
+  const t = useTexts(TEXTS);
+  const lang = useLanguage();
+  useStore(held);
+  useNow(5000);
+  const { state, ageMs, limitMs } = readiness();
+  const text = { ready: t.offlineReady, none: t.offlineNone, stale: t.offlineStale, clock: t.offlineClock }[state];
+  const said = fill(text, { age: spanText(ageMs, lang), limit: spanText(limitMs, lang) });
+  return <Message hue={state === "ready" ? "blue" : "yellow"} {...(state === "ready" ? { shape: "diamond-dot" } : {})}><p class="offline-note" data-state={state}>{said}</p></Message>;
 }
 
 interface Checking {
@@ -133,6 +152,7 @@ export function Gate() {
   const here = useStore(post);
   const { level } = useStore(link);
   const { checks } = useStore(counted);
+  const waits = useStore(waiting);
   const sound = useStore(soundOn);
   const [typing, setTyping] = useState(false);
   const standing = useUpkeep();
@@ -152,7 +172,8 @@ export function Gate() {
         <div class="gate-notes">
           {refused ? <Message hue="yellow" alert><p>{t.over}</p><button type="button" class="button small" onClick={postLeave}>{t.leave}</button></Message>
             : problem ? <Message hue="yellow" alert><h2>{problem.title}</h2><p>{say(problem)}</p></Message>
-              : level === "offline" ? <Message hue="yellow"><p>{t.offlineAdvice}</p></Message> : null}
+              : level === "offline" ? <OfflineNote /> : null}
+          {waits ? <p class="waiting" role="status"><Icon name="offline" />{fill(t.waiting, { n: waits })}</p> : null}
         </div>
         {last ? <LastOne last={last} /> : <p class="aim">{t.aim}</p>}
       </div>

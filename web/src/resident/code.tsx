@@ -18,7 +18,7 @@ const TEXTS = texts(
   {
     qr: "{name}的健康码，供查验员扫描", renews: "{n} 秒后自动更新", fresh: "刚刚核对", ago: "{age}前核对", stale: "数据已有 {age}未更新",
     offline: "没有网络，显示的是 {time} 的状态", clockOff: "服务器时钟有偏差，好转的变更暂不生效",
-    spentTitle: "二维码需要联网更新", spent: "请连上网络后重试。等不及时，出示身份证登记即可通行，任何场所不得因此拒绝。", retry: "立即更新", pass: "离线码：没有网络也可查验，{time} 前有效",
+    spentTitle: "二维码需要联网更新", spent: "请连上网络后重试。等不及时，出示身份证登记即可通行，任何场所不得因此拒绝。", retry: "立即更新", pass: "离线码：没有网络也可查验，{time} 前有效", showPass: "查验处没有网络？出示离线码", showLive: "返回普通健康码",
     waiting: "正在取得健康码……", why: "为什么", since: "开始", until: "截止", next: "到期后", todo: "怎样解除", ask: "咨询", open: "依事件解除", openTests: "完成下列检测后",
     test: "最近核酸阴性", testNone: "没有记录", ago2: "{age}前", doses: "疫苗接种", doseCount: "{n} 剂", doseNone: "没有记录", notices: "提示",
     changes: "{time} 转为{state}", voice: "朗读", calm: "没有影响您出行的事由。", absent: "您还没有健康码，可以随时申领；不申领也可凭身份证登记通行。",
@@ -27,7 +27,7 @@ const TEXTS = texts(
   {
     qr: "Health code of {name}, for the inspector to scan", renews: "renews in {n} s", fresh: "checked just now", ago: "checked {age} ago", stale: "data not renewed for {age}",
     offline: "No network. This was the state at {time}", clockOff: "A server clock is off; improvements wait until it is right",
-    spentTitle: "The code needs a network to renew", spent: "Connect and try again. If you cannot wait, show your ID card and register: no place may turn you away for this.", retry: "Renew now", pass: "Offline pass: can be checked without network, good until {time}",
+    spentTitle: "The code needs a network to renew", spent: "Connect and try again. If you cannot wait, show your ID card and register: no place may turn you away for this.", retry: "Renew now", pass: "Offline pass: can be checked without network, good until {time}", showPass: "No network at the gate? Show offline pass", showLive: "Back to the ordinary code",
     waiting: "Getting your code …", why: "Why", since: "Since", until: "Until", next: "then", todo: "What ends it", ask: "Ask", open: "ends by event", openTests: "when the tests below are done",
     test: "Last negative test", testNone: "none on record", ago2: "{age} ago", doses: "Vaccinations", doseCount: "{n} doses", doseNone: "none on record", notices: "Notices",
     changes: "Becomes {state} on {time}", voice: "Read aloud", calm: "Nothing is recorded that limits you.", absent: "You hold no code yet. You may apply at any time; without one, an ID card and registration let you pass.",
@@ -146,7 +146,9 @@ export function CodePage() {
   const sign = signOf(state);
   const live = codeOf(codes, now);
   const line = freshnessLine(answer, heardAt, problem, now, t, lang);
-  const offline = usePass(now, live === null);
+  const [wanted, setWanted] = useState(false);
+  const offline = usePass(now, live === null || wanted);
+  const hasPass = now < held * 60_000;
   const left = 60 - (Math.floor(now / 1000) % 60);
   return (
     <div class="page code-page" data-hue={sign.hue}>
@@ -157,8 +159,9 @@ export function CodePage() {
       <section class="frame" data-state={state}>
         <h2 class="frame-word" aria-live="polite"><ShapeSign name={sign.shape} size="big" />{signWord(state, lang)}
           {canSpeak() ? <button type="button" class="round" aria-label={t.voice} onClick={() => speak(spokenText(answer, state, lang), lang)}><Icon name="sound" /></button> : null}</h2>
-        {live || offline ? <QrCode text={live?.text ?? offline ?? ""} label={fill(t.qr, { name: answer.masked_name })} /> : <Spent problem={problem} />}
+        {live || offline ? <QrCode text={offline ?? live?.text ?? ""} label={fill(t.qr, { name: answer.masked_name })} /> : <Spent problem={problem} />}
         {offline ? <p class="offline-pass small" role="status">{fill(t.pass, { time: clockText(held * 60_000).slice(0, 5) })}</p> : null}
+        {live && hasPass ? <button type="button" class="button small plain pass-switch" aria-pressed={wanted} onClick={() => setWanted(!wanted)}><Icon name="offline" />{wanted ? t.showLive : t.showPass}</button> : null}
         <div class="frame-foot">
           <progress class="sweep" max={60} value={left} aria-hidden="true" />
           <span class="row apart small"><span class={line.bad ? "warn" : ""}><Icon name={line.icon} />{line.text}</span>{live || offline ? <span class="number">{fill(t.renews, { n: left })}</span> : null}</span>

@@ -31,12 +31,14 @@ from healthcode.control.bridge.services import publish
 from healthcode.control.ports import ports
 from healthcode.crypto.interfaces import SigningKey
 from healthcode.crypto.suites import suite
+from healthcode.domain.division import division_current
 from healthcode.table.feed import (
     BundleNote,
     ColorsNote,
     FeedKind,
     PayloadError,
     PoliciesNote,
+    PolicyEntry,
     RecallNote,
     TrustNote,
     VenueEntry,
@@ -75,7 +77,7 @@ def venue_card(number: int, entry: VenueEntry, *, now: datetime) -> bytes:
         "name": entry.name,
         "address": entry.address,
         "type": entry.type,
-        "division": entry.division,
+        "division": division_current(entry.division),
         "medical": entry.medical,
         "checkpoints": dict(entry.checkpoints),
         "policy": entry.policy,
@@ -133,6 +135,9 @@ def _message(name: str, data: bytes) -> tuple[FeedKind, int, bytes]:
 
 def _plain(value: object) -> object:
     """A note as maps and lists with every field: a reader needs no defaults of ours."""
+    if isinstance(value, PolicyEntry):
+        # A reader has no history of divisions: areas are told by their present codes.
+        value = msgspec.structs.replace(value, areas=[division_current(area) for area in value.areas])
     if isinstance(value, msgspec.Struct):
         return {name.rstrip("_"): _plain(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, dict):

@@ -19,6 +19,7 @@ from healthcode.control.bridge.services import publish
 from healthcode.control.policies.selectors import adjustments_standing
 from healthcode.control.ports import Ports, ports
 from healthcode.control.rulesets.reading import rules_known
+from healthcode.control.turns import STANDING_PUBLICATION
 from healthcode.crypto.suites import suite
 from healthcode.domain.condition import asked_words
 from healthcode.domain.outcome import OUTCOME_ADVICE, OUTCOME_WORDS, STALE_SECONDS, VERDICT_WORDS
@@ -39,8 +40,6 @@ from healthcode.table.feed import (
 )
 
 ISSUER_SUITE: Final = "intl"
-_TURN: Final = 7312
-"""The advisory lock of `standing_turn`."""
 
 Message = tuple[FeedKind, int, bytes]
 
@@ -93,7 +92,7 @@ def standing_publish(rules: Rules, now: Minute) -> int:
 def standing_turn() -> None:
     """Wait for whoever else publishes what every edge must know: each says all of it, so none may be overtaken."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [STANDING_PUBLICATION])
 
 
 def colors_message(ruleset: Ruleset, at: Minute = 0) -> Message:

@@ -11,6 +11,9 @@ from healthcode.control.population.models import Step
 from healthcode.control.population.selectors import runs_latest
 from healthcode.control.population.words import step_word
 
+_REFRESH_S = "5"
+"""How often a browser asks again while a run is under way; it needs no script for that."""
+
 
 @officer(Role.OPERATOR, Role.PROVINCE_DISPATCHER, purpose="watch runs over everybody")
 def runs(request: ActRequest) -> HttpResponse:
@@ -24,4 +27,8 @@ def runs(request: ActRequest) -> HttpResponse:
         }
         for run in runs_latest()
     ]
-    return render(request, "population/runs.html", {"rows": rows, "latest": rows[0] if rows else None})
+    latest = rows[0] if rows else None
+    response = render(request, "population/runs.html", {"rows": rows, "latest": latest})
+    if latest is not None and not latest["done"]:
+        response["Refresh"] = _REFRESH_S
+    return response

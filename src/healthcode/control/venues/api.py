@@ -120,6 +120,7 @@ class SessionOut(Schema):
     venue: Place
     checkpoint: Place
     expires: int
+    region: int
     bundle_keys: dict[str, str]
 
 
@@ -270,5 +271,6 @@ def _session(made: InspectorSession) -> SessionOut:
         venue=Place(number=at.venue, name=at.venue_name),
         checkpoint=Place(number=at.checkpoint, name=at.checkpoint_name),
         expires=made.expires,
+        region=int(ports().region),
         bundle_keys=bundle_keys(),
     )
