@@ -92,6 +92,13 @@ PLACES = (
         "list",
         frozenset({Role.RULE_MAKER, Role.RULE_APPROVER, Role.AUDITOR}),
     ),
+    Place(
+        "/console/recalls/",
+        "收回健康码",
+        "Recalls",
+        "cross",
+        frozenset({Role.COUNTY_OFFICER, Role.CITY_OFFICER, Role.PROVINCE_DISPATCHER, Role.AUDITOR}),
+    ),
     Place("/console/audit/", "审计记录", "Audit", "search", frozenset({Role.AUDITOR})),
 )
 HOME = {

@@ -24,5 +24,7 @@ RULESET_PUBLISHING: Final = 7307
 """What is published of rulesets is published one after the other."""
 INDEX_MAKING: Final = 7311
 """Batches of the document index: what stands under a key is read, then told."""
+RECALL_DECIDING: Final = 7313
+"""By recall: it is decided, and carried out, by one at a time."""
 STANDING_PUBLICATION: Final = 7312
 """Standing publications (`bridge/publication.py`)."""
