@@ -9,6 +9,8 @@ DATA ?= var
 PEOPLE ?=
 BENCH ?= table checks visits propagation
 ARGS ?=
+KILLS ?= 100
+SEED ?=
 WORKERS ?= $(if $(HEALTHCODE_TEST_DATABASE_URL),0,2)
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -16,10 +18,10 @@ BIN := .venv/bin
 STAMPS := .venv/stamps
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null | tr ' ' '?')
 
-.PHONY: help setup run test check bench spark fmt clean
+.PHONY: help setup run test crash-test check bench spark fmt clean
 
 help: ## Print the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMPS)/healthcode $(STAMPS)/web ## Make the environment and build the pages (only what changed)
 
@@ -29,6 +31,9 @@ run: setup ## Run a whole province here: make run PORT=8000 EDGE_PORT=8001 DATA=
 test: setup ## Run the tests: real PostgreSQL, real Chromium (ARGS="tests/unit -k gate" for some of them)
 	@.ci/browser
 	@$(BIN)/pytest $(or $(ARGS),--numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder)
+
+crash-test: setup ## Kill a province under load at random: make crash-test KILLS=100 SEED=7 (seed is printed)
+	@HEALTHCODE_KILLS=$(KILLS) HEALTHCODE_SEED=$(SEED) $(BIN)/pytest -s tests/crash/test_under_fire.py
 
 check: setup ## Check style, types, arrows and pages
 	@status=0; for step in "$(BIN)/ruff check ." "$(BIN)/ruff format --check --quiet ." "$(BIN)/mypy" \

@@ -201,7 +201,9 @@ class Answer:
 class EdgeWorld:
     """One worker and the hands of everybody around it."""
 
-    def __init__(self, *, pages=None, forward=None):
+    def __init__(self, *, pages=None, forward=None, suite_name="intl"):
+        self.suite = suite_name
+        self.issuer = ISSUER if suite_name == "intl" else suite(suite_name).generate_signing_key()
         self.wall_s, self.boot_s = NOON * 60.0, 1000.0
         self.host, self.sink = MemoryHost(), MemorySink()
         private, public = box_keypair()
@@ -213,7 +215,7 @@ class EdgeWorld:
         self.edge = Edge(self.world, self.queue, Pages(pages or {}), self.moment, forward, self.documents.desk)
         self._publish_standing()
         self.heartbeat()
-        self.keys = EpochKeys.from_master(SECRET, range(day_of(NOON) - 1, day_of(NOON) + 20))
+        self.keys = EpochKeys.from_master(SECRET, range(day_of(NOON) - 1, day_of(NOON) + 20), suite_name=suite_name)
 
     def moment(self) -> Moment:
         return Moment(self.wall_s, self.boot_s)
@@ -277,17 +279,17 @@ class EdgeWorld:
             handle, generation, (Step(self.now, GREEN, 0),), "林*", self.now, self.now + 240,
             PHONE.public.to_bytes(), locator,
         )  # fmt: skip
-        return pass_show(phone, pass_issue(ISSUER, kid, claim, region=REGION), minute=self.now)
+        return pass_show(phone, pass_issue(self.issuer, kid, claim, region=REGION), minute=self.now)
 
     def paper(self, subject: int, *, kid: bytes = PERSON_KID) -> str:
         """A paper code that the edge knows."""
         handle = subject.to_bytes(16, "big")
         self.publish(FeedKind.PAPER, key_from_bytes(handle), PaperNote(papers=[(handle, subject)]))
         claim = PaperClaim(handle, self.now, self.now + 1440, "孙*")
-        return paper_issue(ISSUER, kid, claim, region=REGION)
+        return paper_issue(self.issuer, kid, claim, region=REGION)
 
-    def poster(self, venue: int, *, issuer: Any = ISSUER, base: str = BASE) -> str:
-        return venue_static(issuer, KID, VenueClaim(venue, 1), region=REGION, base_url=base)
+    def poster(self, venue: int, *, issuer: Any = None, base: str = BASE) -> str:
+        return venue_static(issuer or self.issuer, KID, VenueClaim(venue, 1), region=REGION, base_url=base)
 
     def screen(self, venue: int, *, minutes: int = 0) -> str:
         return venue_rotating(self.poster(venue), self.keys, minute=self.now + minutes)
@@ -359,15 +361,17 @@ class EdgeWorld:
         notice = NoticeEntry(bit=0, id="tests_due", words={"zh": "待核酸", "en": "Tests due"})
         self.host.publish(FeedKind.COLORS, 0, ColorsNote(colors=colors, notices=[notice]))
         self.host.publish(FeedKind.POLICIES, 0, PoliciesNote(default=_default()))
-        point = ISSUER.public.to_bytes()
+        point = self.issuer.public.to_bytes()
         for kid, purpose in ((KID, "venue"), (PERSON_KID, "person")):
-            trust = TrustNote(kid=kid, suite="intl", public=point, purpose=purpose)
+            trust = TrustNote(kid=kid, suite=self.suite, public=point, purpose=purpose)
             self.host.publish(FeedKind.TRUST, key_from_bytes(kid), trust)
         for day in range(day_of(NOON) - 1, day_of(NOON) + 20):
-            sealed = {"edge-1": seal_to(self.public, epoch_key(SECRET, day % 65536), context=EPOCH_CONTEXT)}
+            key = epoch_key(SECRET, day % 65536, suite_name=self.suite)
+            sealed = {"edge-1": seal_to(self.public, key, context=EPOCH_CONTEXT)}
             note = EpochNote(
-                epoch=day % 65536, valid_from=day_start(day), valid_until=day_start(day + 1), sealed=sealed
-            )
+                epoch=day % 65536, valid_from=day_start(day), valid_until=day_start(day + 1), sealed=sealed,
+                suite=self.suite,
+            )  # fmt: skip
             self.host.publish(FeedKind.EPOCHS, day % 65536, note)
         for number, kind, medical, status, visits in (
             (MARKET, "market", False, "active", True),

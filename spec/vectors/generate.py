@@ -49,11 +49,12 @@ def b64(data):
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def epochs(name="intl", days=(DAY - 1, DAY, DAY + 1), master=MASTER):
-    """What a verifier holds: the keys of three days."""
+def epochs(name="intl", days=(DAY - 1, DAY, DAY + 1), master=MASTER, cut=0):
+    """What a verifier holds: the keys of three days, cut anew so often."""
+    more = cut.to_bytes(4, "big") if cut else b""
     return {
         str(day): {
-            "key": suite(name).hkdf(master, b"healthcode/epoch" + day.to_bytes(2, "big"), 32).hex(),
+            "key": suite(name).hkdf(master, b"healthcode/epoch" + day.to_bytes(2, "big") + more, 32).hex(),
             "valid_from": day * 1440 - 480,
             "valid_until": day * 1440 + 960,
         }
@@ -72,6 +73,7 @@ def live(
     purpose=b"live",
     aad=b"HL1:",
     master=MASTER,
+    cut=0,
 ):
     """The bytes of a live code, right but for what is given."""
     epoch = (minute + 480) // 1440 if epoch is None else epoch
@@ -79,7 +81,7 @@ def live(
     header += (minute - ref.ORIGIN).to_bytes(3, "big")
     if body is None:
         body = (123456).to_bytes(4, "big") + (3).to_bytes(2, "big") + b"\0" + "林**".encode()
-    key = ref.derive(name, bytes.fromhex(epochs(name, [epoch], master)[str(epoch)]["key"]), purpose, minute)
+    key = ref.derive(name, bytes.fromhex(epochs(name, [epoch], master, cut)[str(epoch)]["key"]), purpose, minute)
     return header + suite(name).seal(key, body, aad + header, NONCE)
 
 
@@ -102,6 +104,7 @@ def live_cases():
     yield "the last minute of an epoch", text(live(minute=MIDNIGHT + 1439)), {"now_s": (MIDNIGHT + 1439) * 60}
     yield "the first minute of the next epoch", text(live(minute=MIDNIGHT + 1440)), {"now_s": (MIDNIGHT + 1440) * 60}
     yield "an empty name", text(live(body=bytes(7))), {}
+    yield "the highest generation, flags of a later release", text(live(body=b"\xff" * 7)), {}
     yield "the longest name", text(live(body=bytes(7) + "长".encode() * 8)), {}
     yield "suite gm", text(live(number=2, name="gm")), {"suite": "gm", "epochs": epochs("gm")}
     yield "nothing", "", {}
@@ -133,6 +136,24 @@ def live_cases():
     yield "a name that is not UTF-8", text(live(body=bytes(7) + b"\xff\xfe")), {}
     yield "a screenshot after its minute", shown, {"now_s": NOON * 60 + 75}
     yield "a code of the future", shown, {"now_s": NOON * 60 - 16}
+    yield from live_edges(shown)
+
+
+def live_edges(shown):
+    """The same at the edges of clocks, versions and keys."""
+
+    def text(data):
+        return "HL1:" + ref.base45(data)
+
+    yield "a fraction of a second after its end", shown, {"now_s": NOON * 60 + 75.001}
+    yield "a fraction of a second too early", shown, {"now_s": NOON * 60 - 15.001}
+    yield "a clock a day behind", shown, {"now_s": (NOON - 1440) * 60}
+    yield "suite 0", text(live(number=0)), {}
+    yield "a version of two letters", "HLX:" + shown[4:], {}
+    yield "something before it", " " + shown, {}
+    yield "something after it", shown + "0", {}
+    yield "the day's key from before it was cut anew", shown, {"epochs": epochs(cut=1)}
+    yield "the day's key after it was cut anew", text(live(cut=1)), {"epochs": epochs(cut=1)}
 
 
 def session(*, number=1, region=SHANXI, epoch=DAY, body=None, purpose=b"session", **claim):
@@ -142,9 +163,9 @@ def session(*, number=1, region=SHANXI, epoch=DAY, body=None, purpose=b"session"
     return header + suite("intl").seal(key, session_body(**claim) if body is None else body, b"HS1." + header, NONCE)
 
 
-def session_body(*, kind=0, issued=NOON, expires=NOON + 720, thumb=b"", name=NAME):
+def session_body(*, kind=0, generation=1, issued=NOON, expires=NOON + 720, thumb=b"", name=NAME):
     """The plaintext of a session, right but for what is given."""
-    numbers = [(kind, 1), (7, 4), (1, 2), (12 * kind, 4), (2 * kind, 2)]
+    numbers = [(kind, 1), (7, 4), (generation, 2), (12 * kind, 4), (2 * kind, 2)]
     body = b"".join(value.to_bytes(size, "big") for value, size in numbers) + b"d" * 16
     return body + issued.to_bytes(4, "big") + expires.to_bytes(4, "big") + bytes([len(thumb), len(name)]) + thumb + name
 
@@ -171,6 +192,12 @@ def session_cases():
     yield "an altered claim", "HS1." + b64(flip(good, 30)), {}
     yield "an altered tag", "HS1." + b64(flip(good, len(good) - 1)), {}
     yield "a kind of a later release", "HS1." + b64(session(kind=2)), {}
+    yield "a name that is not UTF-8", "HS1." + b64(session(name=b"\xff\xfe")), {}
+    yield "a thumbprint of another length", "HS1." + b64(session(thumb=b"t" * 31)), {}
+    yield "the highest generation", "HS1." + b64(session(generation=65_535)), {}
+    yield "issued one minute ahead and over in that minute", "HS1." + b64(session(issued=NOON + 1, expires=NOON)), {}
+    yield "a far later version", "HS12." + token[4:], {}
+    yield "a live code's prefix", "HL1:" + token[4:], {}
     yield "a name longer than it says", "HS1." + b64(session(body=session_body() + b"x")), {}
 
 
@@ -206,6 +233,8 @@ def venue_cases():
     yield "a screen", screen, {}
     yield "a screen one minute later", screen, {"now": NOON + 1}
     yield "a place without a name", link + b64(cose(payload={0: 1, 1: SHANXI, 2: 78, 3: 1})), {}
+    yield "a second edition", link + b64(cose(payload={0: 1, 1: SHANXI, 2: 77, 3: 2, 5: 1})), {}
+    yield "an edition that is no number", link + b64(cose(payload={0: 1, 1: SHANXI, 2: 77, 3: 2, 5: "b"})), {}
     yield "a label of a later release", link + b64(cose(payload={0: 1, 1: SHANXI, 2: 78, 3: 1, 9: "new"})), {}
     yield "a photograph of a screen", screen, {"now": NOON + 2}
     yield "a screen of the future", screen, {"now": NOON - 2}

@@ -174,8 +174,12 @@ def walk_session(context, text):
     device = body[13:29].hex()
     issued, expires = int.from_bytes(body[29:33], "big"), int.from_bytes(body[33:37], "big")
     thumb, length = body[37], body[38]
-    if number["kind"] > 1 or len(body) != 39 + thumb + length:
+    if number["kind"] > 1 or thumb not in (0, 32) or len(body) != 39 + thumb + length:
         return walk.stop("claim", "update_needed")
+    try:
+        masked = body[39 + thumb :].decode()
+    except UnicodeDecodeError:
+        return walk.stop("claim", "forged")
     walk.ok("claim")
     if now >= expires:
         return walk.stop("clock", "expired")
@@ -187,7 +191,7 @@ def walk_session(context, text):
     return walk.done(
         number
         | {"device": device, "issued": issued, "expires": expires}
-        | {"key_thumb": rest[:thumb].hex() or None, "masked_name": rest[thumb:].decode()}
+        | {"key_thumb": rest[:thumb].hex() or None, "masked_name": masked}
     )
 
 
@@ -231,9 +235,12 @@ def walk_venue(context, text):
     said = cbor2.loads(payload)
     if said.get(0) != 1:
         return walk.stop("payload", "update_needed")
+    if not isinstance(said.get(5, 0), int):
+        return walk.stop("payload", "update_needed")
     if said[1] != context["region"]:
         return walk.stop("region", "wrong_region")
-    claim = {"venue": said[2], "checkpoint": said[3], "place": said.get(4, ""), "kind": "static", "minute": None}
+    claim = {"venue": said[2], "checkpoint": said[3], "place": said.get(4, ""), "edition": said.get(5, 0)}
+    claim |= {"kind": "static", "minute": None}
     if not dot:
         return walk.done(claim)
     return _walk_seal(walk, context, signed, seal, claim)

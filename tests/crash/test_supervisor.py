@@ -158,6 +158,19 @@ def test_the_next_start_ends_what_a_killed_supervisor_left(tmp_path: Path) -> No
     part.stop()
 
 
+def test_workers_whose_parent_and_supervisor_were_killed_are_ended_by_the_next_start(tmp_path: Path) -> None:
+    part = process(tmp_path, "edge", WITH_WORKER)
+    part.start()
+    assert eventually(lambda: part.log.read_text().strip() != "")
+    worker = int(part.log.read_text().split()[0])
+    os.kill(pid_of(tmp_path, "edge"), signal.SIGKILL)
+    assert eventually(lambda: not part.alive())
+    assert runs(worker)
+    assert leftovers_end(tmp_path) == ["edge"]
+    assert eventually(lambda: not runs(worker))
+    part.stop()
+
+
 def test_a_recycled_pid_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     with subprocess.Popen(SLEEP) as innocent:
         (tmp_path / "edge.pid").write_text(f"{innocent.pid} 12345\n")

@@ -11,6 +11,7 @@ from healthcode.codes.base45 import Base45Error, base45_decode, base45_encode
 from healthcode.codes.base64url import Base64Error, b64_decode, b64_encode
 from healthcode.codes.epoch import EpochKeys
 from healthcode.codes.errors import CodeError
+from healthcode.codes.handles import handle_named
 from healthcode.codes.live import LiveClaim, live_mint, live_open
 from healthcode.codes.paper import PaperClaim, paper_issue, paper_open
 from healthcode.codes.passes import (
@@ -225,3 +226,14 @@ def test_no_altered_code_is_accepted_in_ten_thousand_alterations(code, read):
             continue
         # A screen's code without its seal is a genuine poster; nothing else may open, and never as anything better.
         assert (text, claim) == (POSTER, accepted._replace(kind="static", minute=None)), text
+
+
+@given(st.text(max_size=60) | st.binary(max_size=60).map(lambda data: "HB1:" + base45_encode(data)))
+def test_the_handle_of_any_text_is_sixteen_bytes_or_a_refusal(text):
+    with suppress(CodeError):
+        assert len(handle_named(text)) == 16
+
+
+def test_papers_and_passes_name_the_handle_that_was_issued():
+    assert handle_named(PAPER) == paper_read(PAPER).handle
+    assert handle_named(SHOWN) == pass_read(SHOWN).claim.handle

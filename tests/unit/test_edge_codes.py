@@ -137,3 +137,15 @@ def test_codes_end_where_the_held_keys_end_and_none_is_said_plainly(edge):
 def test_a_wrong_body_is_explained(edge, body):
     answer = edge.ask("POST", "/v1/codes", body, bearer=edge.session(LIN))
     assert (answer.status, answer.json["code"]) == (400, "bad_request")
+
+
+def test_a_recall_of_a_generation_beats_every_code_minted_ahead(edge):
+    """What a phone holds for the coming half hour dies as one, in the minute in which the generation is raised."""
+    ahead = codes(edge, edge.session(LIN)).json["codes"]
+    edge.record(LIN, GREEN, generation=2, version=2)
+    outcomes = set()
+    for code in ahead[:3]:
+        edge.pass_time(max(0, code["minute"] * 60 - edge.wall_s))
+        edge.heartbeat()
+        outcomes.add(edge.check(code["text"])["outcome"])
+    assert outcomes == {"recalled"}

@@ -44,9 +44,12 @@ async def control(scope, receive, send):
     await send({"type": "http.response.body", "body": b""})
 
 
+EVERYTHING = {"page", "bundle", "visit", "state", "codes", "check"}
+
+
 @pytest.mark.parametrize(
     ("seconds", "refused"),
-    [(0.0, set()), (0.2, {"page"}), (0.5, {"page", "bundle"}), (2.0, {"page", "bundle", "visit"})],
+    [(0.0, set()), (0.2, {"page"}), (0.5, {"page", "bundle"}), (1.5, {"page", "bundle", "visit"}), (3.0, EVERYTHING)],
 )
 def test_what_is_given_up_at_which_load(seconds, refused):
     edge = EdgeWorld(forward=control)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from healthcode.adapters.secret_files import SecretsError, secrets_open
+from healthcode.adapters.secret_files import SecretsError, issuer_renew, secrets_open
 
 
 def modes(folder: Path) -> set[int]:
@@ -87,3 +87,20 @@ def test_printing_secrets_shows_none(tmp_path: Path) -> None:
     secrets = secrets_open(tmp_path, create=True)
     assert secrets.django_key not in repr(secrets)
     assert secrets.issuer_venue.private.hex() not in repr(secrets.issuer_venue)
+
+
+def test_a_renewed_issuer_key_has_a_new_id_and_nothing_else_changes(tmp_path: Path) -> None:
+    before = secrets_open(tmp_path, create=True)
+    kid = issuer_renew(tmp_path, "person", suite_name="gm")
+    after = secrets_open(tmp_path, create=False)
+    assert (after.issuer_person.kid.hex(), after.issuer_person.suite) == (kid, "gm")
+    assert before.issuer_person.kid != after.issuer_person.kid
+    assert (before.issuer_venue, before.feed_signing) == (after.issuer_venue, after.feed_signing)
+    assert modes(tmp_path) == {0o600}
+
+
+@pytest.mark.parametrize("name", ["bundle", "../root", ""])
+def test_no_other_key_is_renewed_as_an_issuers(tmp_path: Path, name: str) -> None:
+    secrets_open(tmp_path, create=True)
+    with pytest.raises(SecretsError, match="say `venue` or `person`"):
+        issuer_renew(tmp_path, name, suite_name="intl")

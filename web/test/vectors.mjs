@@ -1,5 +1,5 @@
-// Reads spec/vectors with the code of the phone pages and prints, as JSON, what each vector came to: the second
-// implementation of the formats that phones read. `node test/vectors.mjs`, from web/.
+// Reads spec/vectors with the code of the phone pages (and test/sealed.ts, for what edges alone can open) and prints, as
+// JSON, what each vector came to: the second implementation of every format. `node test/vectors.mjs`, from web/.
 import { build } from "esbuild";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -12,6 +12,7 @@ const entry = `
   export { venueOpen } from "./src/codes/venue";
   export { Bundle, answerRead, cardOpen, headOpen, partsCheck } from "./src/codes/bundle";
   export { Refusal } from "./src/codes/refusal";
+  export { liveOpen, sessionOpen, sealOpen } from "./test/sealed";
   export { hex, unhex } from "./src/codes/cose";
 `;
 const out = await build({ stdin: { contents: entry, resolveDir: web, loader: "ts" }, bundle: true, format: "esm", write: false, logLevel: "warning" });
@@ -27,11 +28,19 @@ async function bundleOpen(trusted, one) {
   return { number: head.number, made: head.made, venue: card.venue, medical: card.medical, recalled: bundle.recalled(codes.unhex(one.handle)) };
 }
 
+/** A poster as a phone reads it, then the seal of a screen as an edge does. */
+async function venueOpen(trusted, one) {
+  const { sealed, ...claim } = await codes.venueOpen(trusted, one.text, one.region, one.hosts);
+  return { ...claim, kind: sealed ? "rotating" : "static", minute: sealed ? await codes.sealOpen(one, one.text) : null };
+}
+
 const read = {
   pass: (trusted, one) => codes.passOpen(trusted, one.text, one.region, one.now_s),
   paper: (trusted, one) => codes.paperOpen(trusted, one.text, one.region, one.now),
   bundle: bundleOpen,
-  venue: (trusted, one) => codes.venueOpen(trusted, one.text, one.region, one.hosts),
+  venue: venueOpen,
+  live: (_trusted, one) => codes.liveOpen(one, one.text),
+  session: (_trusted, one) => codes.sessionOpen(one, one.text),
 };
 
 function plain(value) {
@@ -47,12 +56,12 @@ for (const [name, open] of Object.entries(read)) {
   told[name] = {};
   for (const vector of file.vectors) {
     const one = { ...file.context, ...vector };
-    const trusted = new Map(Object.entries(one.keys).map(([kid, key]) => [kid, codes.unhex(key.public)]));
+    const trusted = new Map(Object.entries(one.keys ?? {}).map(([kid, key]) => [kid, codes.unhex(key.public)]));
     try {
       told[name][one.name] = { verdict: "accepted", claim: plain(await open(trusted, one)) };
     } catch (error) {
       if (!(error instanceof codes.Refusal)) throw error;
-      told[name][one.name] = { verdict: error.code, claim: null };
+      told[name][one.name] = { verdict: error.code, claim: null, stage: error.stage };
     }
   }
 }

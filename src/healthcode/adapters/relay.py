@@ -7,6 +7,7 @@ neither.  Single decisions (lane 0) are drained before each chunk of bulk (lane 
 from collections.abc import Mapping
 
 from healthcode.adapters.feed_postgres import Connection
+from healthcode.domain.time import minute_of
 
 LOCK_KEY = 0x6863_7265_6C61_79
 """Advisory lock of the relay ("hcrelay")."""
@@ -94,6 +95,11 @@ class Relay:
         """Public keys of the enrolled edges that are not struck off."""
         rows = await self._connection.fetch("SELECT id, public_key FROM bridge_edge WHERE struck_at IS NULL")
         return {str(name): bytes(key) for name, key in rows}
+
+    async def struck(self) -> list[int]:
+        """The minutes at which edges were struck off."""
+        rows = await self._connection.fetch("SELECT struck_at FROM bridge_edge WHERE struck_at IS NOT NULL")
+        return [minute_of(at) for (at,) in rows]
 
     async def enrol(self, name: str, public_key: bytes) -> bool:
         """Enrol an edge; False where one of this name exists (also one that was struck off)."""

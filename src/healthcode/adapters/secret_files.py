@@ -99,6 +99,21 @@ def secrets_open(folder: Path, *, create: bool, production: bool = False, suite_
     )
 
 
+def issuer_renew(folder: Path, name: str, *, suite_name: str) -> str:
+    """Replace the issuer key `name` (`venue`, `person`) by a new one and return its id; durable on return.
+
+    The former private half is gone. Edges go on believing its public half until it is recalled by its id.
+    Raises SecretsError: there are no secrets here, or no such issuer.
+    """
+    path = folder / f"issuer-{name}.json"
+    if name not in ("venue", "person") or not (folder / "complete").exists():
+        raise SecretsError(f"{path} is no issuer key that can be renewed here: say `venue` or `person`.")
+    _check_private(folder)
+    made = _new_signing(suite_name)
+    _write(path, made)
+    return str(json.loads(made)["kid"])
+
+
 def passwords_open(folder: Path, *, production: bool = False) -> Mapping[str, str]:
     """The database passwords by role, and nothing else: for processes that must hold no key of another's.
 

@@ -4,7 +4,8 @@ Invariants:
 
 * Each process leads a session of its own: a Ctrl-C in the terminal reaches the supervisor alone, which then decides.
 * No orphans: the kernel tells a process when its supervisor dies (Linux), and the next start ends whoever is left, by
-  pid file. A pid counts only together with its start time, so a recycled pid is never signalled.
+  pid file. A pid counts only together with its start time, so a recycled pid is never signalled. Workers whose own
+  parent was killed too are known by a mark in their environment.
 * A process that ends is started again, after a pause that doubles from half a second to half a minute and is forgotten
   once it has run for a minute.
 """
@@ -29,6 +30,8 @@ from typing import IO, Protocol
 _FIRST_PAUSE, _LONGEST_PAUSE, _FORGIVEN_AFTER = 0.5, 30.0, 60.0
 _LOG_BYTES = 20_000_000
 _PR_SET_PDEATHSIG = 1
+_MARK = "SUPERVISED_AS"
+"""Names the pid file of the part in the environment of its processes, and of theirs."""
 
 
 class SupervisorError(RuntimeError):
@@ -69,7 +72,7 @@ class Process:
         with self.log.open("ab") as log:
             self._running = subprocess.Popen(
                 list(self.command),
-                env=dict(self.environment),
+                env={**self.environment, _MARK: str(self.pid_file.absolute())},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -219,11 +222,17 @@ def leftovers_end(folder: Path) -> list[str]:
     """Kill processes that a killed supervisor left, by the pid files in `folder`; returns their names."""
     ended = []
     for pid_file in sorted(folder.glob("*.pid")):
+        left = _marked(pid_file)
         with suppress(ValueError):
             pid, born = (int(word) for word in pid_file.read_text(encoding="utf-8").split())
             if _born(pid) == born:
                 _kill_session(pid)
-                ended.append(pid_file.stem)
+                left.append(pid)
+        for worker in left:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(worker, signal.SIGKILL)
+        if left:
+            ended.append(pid_file.stem)
         pid_file.unlink()
     return ended
 
@@ -242,6 +251,18 @@ def _born(pid: int) -> int:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return 0 if fields[0] == "Z" else int(fields[19])
     return 0
+
+
+def _marked(pid_file: Path) -> list[int]:
+    """Processes that were started as the part of this pid file, or by one that was, and still run (Linux)."""
+    wanted = f"{_MARK}={pid_file.absolute()}".encode()
+    found = []
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        pid = int(environment.parent.name)
+        with suppress(OSError):
+            if wanted in environment.read_bytes().split(b"\0") and _born(pid):
+                found.append(pid)
+    return found
 
 
 def _kill_session(leader: int) -> None:

@@ -23,7 +23,7 @@ _console = Console(stderr=True, highlight=False)
 
 @app.command()
 def bench(
-    name: str = typer.Argument(help="checks, visits, table, propagation, designation, import or population"),
+    name: str = typer.Argument(help="checks, visits, table, storm, propagation, designation, import or population"),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object on the last line."),
     seconds: float = typer.Option(3.0, min=0.5, help="Seconds of each run."),
     pairs: int = typer.Option(5, min=1, help="Interleaved runs of each server."),
@@ -35,7 +35,7 @@ def bench(
     """Run one measurement alone on the machine; it sets up and removes what it needs (TMPDIR says where)."""
     edge = _load("edge")
     by_people = {"designation": _load("designation").designation, "population": _load("population").population}
-    by_time = {"propagation": _load("propagation").propagation}
+    by_time = {"propagation": _load("propagation").propagation, "storm": _load("storm").storm}
     measurements = {**edge.MEASUREMENTS, **by_time, **by_people, "import": _load("intake").results}
     if name not in measurements:
         _fail(f"There is no measurement {name!r}; there are: {', '.join(measurements)}.")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from healthcode.adapters.secret_files import issuer_renew
 from healthcode.cli.failure import teaching
 from healthcode.wiring.control import control_serve
 from healthcode.wiring.database import database_migrate
@@ -41,6 +42,17 @@ def migrate() -> None:
     settings = settings_load()
     logs_setup("migrate", "warning")
     database_migrate(settings)
+
+
+@app.command()
+@teaching
+def renew_issuer(
+    name: str = typer.Argument(help="`venue` (venue codes) or `person` (passes and papers)."),
+) -> None:
+    """Make a new issuer key. Restart control and worker afterwards; codes signed before stay good (runbook keys)."""
+    settings = settings_load()
+    kid = issuer_renew(settings.data / "secrets", name, suite_name=settings.suite)
+    typer.echo(f"new key {kid}: restart control and worker; recall the former one when its codes are over, or stolen")
 
 
 @app.command()

@@ -4,7 +4,7 @@ An epoch is a calendar day of the region; its id is the day number modulo 65,536
 validity, so that a stolen edge mints nothing outside the epochs it holds.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple, TypeVar
 
 from healthcode.crypto.interfaces import Aead
@@ -12,6 +12,8 @@ from healthcode.crypto.suites import suite
 from healthcode.domain.time import Minute, day_of, day_start
 
 EPOCH_KEY_BYTES: Final = 32
+CUT_NOTICE: Final = 120
+"""Minutes before midnight from which on a cut waits for the next one: phones hold codes minted ahead of it."""
 _CACHE_SIZE: Final = 1024
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -35,9 +37,19 @@ def epoch_id(now: Minute) -> int:
     return day_of(now) % 65536
 
 
-def epoch_key(master: bytes, epoch: int, *, suite_name: str = "intl") -> bytes:
-    """Return the 32-byte key of an epoch, derived from control's master key."""
-    return suite(suite_name).hkdf(master, b"healthcode/epoch" + epoch.to_bytes(2, "big"), EPOCH_KEY_BYTES)
+def epoch_key(master: bytes, epoch: int, *, suite_name: str = "intl", cut: int = 0) -> bytes:
+    """Return the 32-byte key of an epoch, derived from control's master key; `cut` is `epoch_cut` of its day."""
+    info = b"healthcode/epoch" + epoch.to_bytes(2, "big") + (cut.to_bytes(4, "big") if cut else b"")
+    return suite(suite_name).hkdf(master, info, EPOCH_KEY_BYTES)
+
+
+def epoch_cut(day: int, struck: Iterable[Minute]) -> int:
+    """Return how often the key of a day was cut anew: once for each edge struck off well before the day began.
+
+    Keys are handed out ahead, so a stolen edge holds those of days to come; these are no longer what others use. The
+    day of the striking itself keeps its key: whoever is on the way with a code minted ahead loses no check.
+    """
+    return sum(1 for minute in struck if minute + CUT_NOTICE <= day_start(day))
 
 
 def epoch_of_day(epoch: int, key: bytes, *, near: Minute) -> EpochKey:
@@ -57,9 +69,13 @@ class EpochKeys:
         self._secrets: dict[tuple[int, bytes, Minute], bytes] = {}
 
     @classmethod
-    def from_master(cls, master: bytes, days: Iterable[int], *, suite_name: str = "intl") -> "EpochKeys":
-        """Return the keys of these calendar days, as control derives them."""
-        epochs = [(day, epoch_key(master, day % 65536, suite_name=suite_name)) for day in days]
+    def from_master(
+        cls, master: bytes, days: Iterable[int], *, suite_name: str = "intl", struck: Collection[Minute] = ()
+    ) -> "EpochKeys":
+        """Return the keys of these calendar days, as control derives them; `struck`: when edges were struck off."""
+        epochs = [
+            (day, epoch_key(master, day % 65536, suite_name=suite_name, cut=epoch_cut(day, struck))) for day in days
+        ]
         return cls(
             [EpochKey(day % 65536, key, day_start(day), day_start(day + 1)) for day, key in epochs],
             suite_name=suite_name,
@@ -74,6 +90,10 @@ class EpochKeys:
     def suite_id(self) -> int:
         """The suite byte of codes sealed with these keys."""
         return self._suite.id
+
+    def same(self, others: Iterable[EpochKey], *, suite_name: str) -> bool:
+        """Whether these are exactly `others`: a key that was cut anew has the id of the one before."""
+        return self._suite is suite(suite_name) and self._keys == {key.id: key for key in others}
 
     @property
     def ids(self) -> tuple[int, ...]:

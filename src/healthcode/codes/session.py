@@ -27,6 +27,7 @@ _BODY: Final = struct.Struct(">BIHIH16sIIBB")
 _KINDS: Final[tuple[Literal["resident", "inspector"], ...]] = ("resident", "inspector")
 _AAD: Final = PREFIX.encode()
 _SHORTEST: Final = _HEADER.size + NONCE_BYTES + _BODY.size + TAG_BYTES
+_THUMB_BYTES: Final = 32
 _LONGEST_TEXT: Final = 512
 
 SessionKind = Literal["resident", "inspector"]
@@ -131,13 +132,17 @@ def _unseal(keys: EpochKeys, data: bytes, epoch: int) -> bytes:
 def _claim(body: bytes) -> SessionClaim:
     kind, subject, generation, venue, checkpoint, device, issued, expires, thumb, name = _BODY.unpack_from(body)
     rest = body[_BODY.size :]
-    if kind >= len(_KINDS) or len(rest) != thumb + name:
+    if kind >= len(_KINDS) or thumb not in (0, _THUMB_BYTES) or len(rest) != thumb + name:
         raise UpdateNeeded("this session is of a kind that this release does not know")
+    try:
+        masked_name = rest[thumb:].decode()
+    except UnicodeDecodeError:
+        raise Forged("the name in this session is not text") from None
     return SessionClaim(
         kind=_KINDS[kind],
         subject=subject,
         generation=generation,
-        masked_name=rest[thumb:].decode(),
+        masked_name=masked_name,
         venue=venue,
         checkpoint=checkpoint,
         device=device,

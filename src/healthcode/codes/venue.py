@@ -25,24 +25,30 @@ LONGEST_TEXT: Final = 1024
 
 _PURPOSE: Final = b"venue"
 _SEAL: Final = struct.Struct(">BHI16s")  # suite | epoch | minute since 1970 | MAC
-_FORMAT, _REGION, _VENUE, _CHECKPOINT, _PLACE = range(5)  # labels of the payload map
+_FORMAT, _REGION, _VENUE, _CHECKPOINT, _PLACE, _EDITION = range(6)  # labels of the payload map
 _CACHE_SIZE: Final = 65_536
 
 
 class VenueClaim(NamedTuple):
-    """What a venue code says: venue and checkpoint numbers, how it was shown, its minute, a short place name."""
+    """What a venue code says: venue and checkpoint numbers, how it was shown, its minute, a place name, the edition.
+
+    A reader that knows a newer edition of the site's codes calls this one recalled.
+    """
 
     venue: int
     checkpoint: int
     kind: Literal["static", "rotating"] = "static"
     minute: Minute | None = None
     place: str = ""
+    edition: int = 0
 
 
 def venue_static(issuer: SigningKey, kid: bytes, claim: VenueClaim, *, region: int, base_url: str) -> str:
     """Return the link of a poster for `claim` (its kind and minute are not part of the signature)."""
     payload = {_FORMAT: VERSION, _REGION: region, _VENUE: claim.venue, _CHECKPOINT: claim.checkpoint}
     named = {**payload, _PLACE: claim.place} if claim.place else payload
+    if claim.edition:
+        named = {**named, _EDITION: claim.edition}
     return f"{base_url.rstrip('/')}/v#{b64_encode(map_sign(issuer, kid, named, context=CONTEXT))}"
 
 
@@ -138,11 +144,12 @@ def _claim(payload: Mapping[object, object], region: int) -> VenueClaim:
     """Read a payload whose signature held. Unknown labels are ignored: later releases may add some."""
     if payload.get(_FORMAT) != VERSION:
         raise UpdateNeeded("this venue code is of a version that this release does not know")
-    match payload.get(_REGION), payload.get(_VENUE), payload.get(_CHECKPOINT), payload.get(_PLACE, ""):
-        case int(made_in), int(), int(), str() if made_in != region:
+    said = [payload.get(label) for label in (_REGION, _VENUE, _CHECKPOINT)]
+    match [*said, payload.get(_PLACE, ""), payload.get(_EDITION, 0)]:
+        case [int(made_in), int(), int(), str(), int()] if made_in != region:
             raise WrongRegion(made_in)
-        case int(), int(venue), int(checkpoint), str(place):
-            return VenueClaim(venue, checkpoint, "static", None, place)
+        case [int(), int(venue), int(checkpoint), str(place), int(edition)]:
+            return VenueClaim(venue, checkpoint, "static", None, place, edition)
     raise UpdateNeeded("this venue code has parts that this release does not know")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,6 +92,13 @@ PLACES = (
         "list",
         frozenset({Role.RULE_MAKER, Role.RULE_APPROVER, Role.AUDITOR}),
     ),
+    Place(
+        "/console/recalls/",
+        "收回健康码",
+        "Recalls",
+        "cross",
+        frozenset({Role.COUNTY_OFFICER, Role.CITY_OFFICER, Role.PROVINCE_DISPATCHER, Role.AUDITOR}),
+    ),
     Place("/console/audit/", "审计记录", "Audit", "search", frozenset({Role.AUDITOR})),
 )
 HOME = {
@@ -114,4 +122,9 @@ def context(request: HttpRequest) -> dict[str, Any]:
     officer = Officer.objects.get(pk=act.officer)
     unit = Unit.objects.get(posts__id=act.post)
     places = [place for place in PLACES if act.role in place.roles]
-    return {**base, "places": places, "officer": officer, "unit": unit, "here": request.path}
+    return {**base, "places": places, "officer": officer, "unit": unit, "here": place_of(request.path, places)}
+
+
+def place_of(path: str, places: Sequence[Place]) -> str:
+    """The address of the place that a page belongs to: its own, or the longest that its address begins with."""
+    return max((place.url for place in places if path.startswith(place.url)), key=len, default="")

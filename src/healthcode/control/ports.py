@@ -41,7 +41,8 @@ class Ports:
     and `feed_key` signs the offers of them. Where a publication touches more people than `follow_singly`, one run over
     everybody decides instead of batches of them.
     `document_master` is what the document index's keys derive from; `document_identity` the file with the public key of
-    the index process of this machine, where it has one.
+    the index process of this machine, where it has one. `suite` is that of live codes and sessions, `issuer_suite` that
+    of `issuer_key`, which signs venue codes.
     """
 
     region: str
@@ -59,6 +60,8 @@ class Ports:
     bundle_issuer: Issuer
     lake: Path
     system_token: str = ""
+    suite: str = "intl"
+    issuer_suite: str = "intl"
     demo: bool = False
     feed_key: SigningKey | None = None
     snapshots: Path | None = None

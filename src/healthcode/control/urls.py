@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("healthcode.control.rulesets.urls")),
     path("", include("healthcode.control.policies.urls")),
     path("", include("healthcode.control.notices.urls")),
+    path("", include("healthcode.control.credentials.urls")),
     path("", include("healthcode.control.audit.urls")),
     path("demo/", include("healthcode.control.people.demo_urls")),
     path("accounts/", include("healthcode.control.offices.urls_accounts")),

@@ -56,7 +56,7 @@ class Route(NamedTuple):
     access: str
     handlers: Mapping[str, Handler]
     given_up: Level = Level.never
-    """At which load it is refused; what says a color never is."""
+    """At which load it is refused; what says a color last of all."""
 
 
 class Beside(Protocol):
@@ -104,9 +104,9 @@ class Edge:
         bundles = Bundles(self.world, sessions)
         offline = OfflineVisits(self.world, sessions, self._visits, self.metrics)
         return {
-            "/v1/codes": Route("resident", {"POST": codes.post}),
-            "/v1/state": Route("resident", {"GET": codes.state}),
-            "/v1/checks": Route("inspector", {"POST": self.checks.post}),
+            "/v1/codes": Route("resident", {"POST": codes.post}, Level.lost),
+            "/v1/state": Route("resident", {"GET": codes.state}, Level.lost),
+            "/v1/checks": Route("inspector", {"POST": self.checks.post}, Level.lost),
             "/v1/visits": Route("resident", {"POST": visits.post}, Level.drowning),
             "/v1/offline-visits": Route("inspector", {"POST": offline.post}, Level.strained),
             "/v1/bundle": Route("inspector", {"GET": bundles.get}, Level.strained),

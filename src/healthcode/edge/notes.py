@@ -52,6 +52,7 @@ class Gate(NamedTuple):
     checkpoints: dict[int, str]
     policy: CheckPolicy
     card: bytes
+    edition: int
 
 
 class Published:
@@ -118,6 +119,7 @@ class Published:
             venue.checkpoints,
             policy,
             venue.card,
+            venue.edition,
         )
 
 
@@ -128,7 +130,7 @@ class Notes:
         self._region = region
         self._edge, self._private = edge
         self._hosts = hosts
-        self._opened: dict[bytes, EpochKey | None] = {}
+        self._opened: dict[bytes, tuple[EpochKey, str] | None] = {}
         self._trusted: dict[str, dict[bytes, VerifyKey]] = {}
         self._turns: tuple[Minute, Minute] = (0, FAR)
         self._keys = EpochKeys([])
@@ -137,10 +139,11 @@ class Notes:
 
     def read(self, side: SideStore, now: Minute) -> Published:
         """The notes as they are now.  Keys and reader stay the same objects while nothing about them changes."""
-        held = [key for _, payload in side.items(FeedKind.EPOCHS) if (key := self._epoch(payload))]
-        held = [key for key in held if key.valid_until + KEPT_EPOCH_MINUTES > now]
-        if sorted(key.id for key in held) != sorted(self._keys.ids):
-            self._keys = EpochKeys(held)
+        opened = [found for _, payload in side.items(FeedKind.EPOCHS) if (found := self._epoch(payload))]
+        suite_name = max(opened, key=lambda found: found[0].valid_from)[1] if opened else "intl"
+        kept = [key for key, sealing in opened if key.valid_until + KEPT_EPOCH_MINUTES > now and sealing == suite_name]
+        if not self._keys.same(kept, suite_name=suite_name):
+            self._keys = EpochKeys(kept, suite_name=suite_name)
         trusted = _trusted(side, now)
         if trusted.get("venue", {}).keys() != self._trusted.get("venue", {}).keys():
             self._venue_reader = VenueReader(trusted.get("venue", {}), region=self._region, hosts=self._hosts)
@@ -160,8 +163,8 @@ class Notes:
         """Whether announced colors or policies have come into force, or gone out of it, since `read`."""
         return not self._turns[0] <= now < self._turns[1]
 
-    def _epoch(self, payload: bytes) -> EpochKey | None:
-        """The epoch key sealed to this edge in a note, None where there is none for it."""
+    def _epoch(self, payload: bytes) -> tuple[EpochKey, str] | None:
+        """The epoch key sealed to this edge in a note and its suite, None where there is none for it."""
         if payload not in self._opened:
             self._opened[payload] = _epoch_key(payload, self._edge, self._private)
         return self._opened[payload]
@@ -199,13 +202,14 @@ def ground_answers(note: GroundsNote, now: Minute, color_id: Callable[[int], str
     ]
 
 
-def _epoch_key(payload: bytes, edge: str, private: bytes) -> EpochKey | None:
+def _epoch_key(payload: bytes, edge: str, private: bytes) -> tuple[EpochKey, str] | None:
     try:
         note = note_decode(payload, EpochNote)
         key = open_sealed(private, note.sealed[edge], context=EPOCH_CONTEXT)
+        suite(note.suite)  # one of a later release seals nothing that this one can open
     except (PayloadError, KeyError, CryptoError):
         return None
-    return EpochKey(note.epoch, key, note.valid_from, note.valid_until)
+    return EpochKey(note.epoch, key, note.valid_from, note.valid_until), note.suite
 
 
 def _trusted(side: SideStore, now: Minute) -> dict[str, dict[bytes, VerifyKey]]:

@@ -18,18 +18,23 @@ PENDING_MOST = 12_000
 
 
 class Level(IntEnum):
-    """How much is given up: nothing; panels and control's pages; new codes in number and scans; all but the color."""
+    """How much is given up: nothing; panels and control's pages; new codes in number; scans; at last the color too.
+
+    Whoever asks for a color then would wait longer than a gate can: she is told at once to come again, and the gate
+    falls back to the ID card.
+    """
 
     calm = 0
     busy = 1
     strained = 2
     drowning = 3
+    lost = 4
     never = 9
 
 
-_LATE_S = ((Level.drowning, 1.0), (Level.strained, 0.4), (Level.busy, 0.15))
+_LATE_S = ((Level.lost, 2.0), (Level.drowning, 1.0), (Level.strained, 0.4), (Level.busy, 0.15))
 _PENDING = ((Level.drowning, 9_000), (Level.strained, 6_000), (Level.busy, 3_000))
-_WAITS_S = {Level.calm: 4, Level.busy: 6, Level.strained: 15, Level.drowning: 30}
+_WAITS_S = {Level.calm: 4, Level.busy: 6, Level.strained: 15, Level.drowning: 30, Level.lost: 30}
 
 
 class Load:
@@ -49,8 +54,10 @@ class Load:
 
     def ticked(self, late_s: float) -> None:
         """Take one measurement of the loop's lateness."""
+        lasting_s = min(self._late_s[-1], late_s)  # a loop that is very late ticks seldom: two in a row are enough
         self._late_s.append(max(0.0, late_s))
-        by_time = next((level for level, bound in _LATE_S if self.late_s >= bound), Level.calm)
+        late_s = max(self.late_s, lasting_s)
+        by_time = next((level for level, bound in _LATE_S if late_s >= bound), Level.calm)
         by_count = next((level for level, bound in _PENDING if self.pending >= bound), Level.calm)
         self.level = max(by_time, by_count)
 

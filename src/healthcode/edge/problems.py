@@ -83,6 +83,11 @@ PROBLEMS: Mapping[str, Words] = {
         "此码不是本系统签发，请勿相信，并向现场人员报告。",
         "This code was not issued by this system. Do not trust it; report it to the staff.",
     ),
+    "venue_code_recalled": _words(
+        422, "场所码已收回", "The venue code was recalled",
+        "该场所已换发新码，请扫描新张贴的码；旧码请交现场人员撤下。",
+        "This site has new codes: scan the one newly posted, and tell the staff to take this one down.",
+    ),
     "venue_code_region": _words(
         422, "这是其他地区的场所码", "This venue code belongs to another region",
         "请用该地区的健康码扫描。", "Scan it with that region's health code.",

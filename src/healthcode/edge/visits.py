@@ -61,6 +61,8 @@ class Visits:
             raise Problem("venue_unknown")
         if not gate.open:
             raise Problem("venue_closed")
+        if place.edition < gate.edition:
+            raise Problem("venue_code_recalled")
         outcome, judgement = self._judge(claim, gate, now)
         at_ms = int(moment.wall_s * 1000)
         visit = Visit(

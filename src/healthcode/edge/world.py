@@ -272,8 +272,8 @@ class World:
         self._published = self._notes.read(side, self._clocks.early)
 
     def _grade(self, moment: Moment) -> None:
-        """Freshness for the answers until the next refresh."""
-        age_s = data_age_s(self.status, moment, self._host.boot_id)
+        """Freshness for the answers until the next refresh.  Without a table the status says nothing about them."""
+        age_s = data_age_s(self.status, moment, self._host.boot_id) if self.has_table else None
         self.level = Level.stale if age_s is None else freshness_of(age_s, self._published.stale_after_s)
         clock = "off" if self._clocks.off else "ok"
         self.freshness = Freshness(self.level.value, None if age_s is None else round(age_s, 1), clock)

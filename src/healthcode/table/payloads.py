@@ -48,7 +48,8 @@ class VenueEntry(Note, frozen=True):
 
     `checkpoints` maps numbers to names; `policy` is the id of a policy bound to this venue, empty where the one that
     covers its type and place applies; `status` is `active`, `suspended` or `closed`; `card` is the same as control
-    signed it for devices without network (`codes/bundle.py`).
+    signed it for devices without network (`codes/bundle.py`); venue codes of an
+    older `edition` are recalled.
     """
 
     name: str
@@ -61,6 +62,7 @@ class VenueEntry(Note, frozen=True):
     status: str = "active"
     record_visits: bool = True
     card: bytes = b""
+    edition: int = 0
 
 
 class ColorEntry(Note, frozen=True):
@@ -126,12 +128,17 @@ class RecallNote(Note, frozen=True):
 
 
 class EpochNote(Note, frozen=True):
-    """One epoch's key, sealed to each enrolled edge by its id (`crypto.sealed_box`, context `healthcode/epoch`)."""
+    """One epoch's key, sealed to each enrolled edge by its id (`crypto.sealed_box`, context `healthcode/epoch`).
+
+    `cut` counts how often it was cut anew after an edge was struck off; `suite` is what it seals with.
+    """
 
     epoch: int
     valid_from: int
     valid_until: int
     sealed: dict[str, bytes] = {}
+    cut: int = 0
+    suite: str = "intl"
 
 
 class DocumentNote(Note, frozen=True):

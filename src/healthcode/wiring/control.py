@@ -69,6 +69,8 @@ def ports_build(settings: Settings, secrets: Secrets) -> Ports:
         bundle_issuer=Issuer(bundle.suite, bundle.kid, bundle.private),
         lake=settings.data / "lake",
         system_token=secrets.system_token,
+        suite=settings.suite,
+        issuer_suite=secrets.issuer_venue.suite,
         demo=secrets.demo,
         follow_singly=settings.follow_singly,
         sending=SendingRules(settings.sms_quiet_from, settings.sms_quiet_until, settings.sms_per_minute),

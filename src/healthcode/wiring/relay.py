@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import time
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import structlog
@@ -13,7 +14,7 @@ from healthcode.adapters.feed_postgres import LOST, Connection, Listener, connec
 from healthcode.adapters.relay import Relay
 from healthcode.adapters.snapshot_files import snapshot_age_s, snapshot_store
 from healthcode.adapters.snapshot_source import snapshot_source
-from healthcode.codes.epoch import epoch_key
+from healthcode.codes.epoch import epoch_cut, epoch_key
 from healthcode.crypto.interfaces import SigningKey
 from healthcode.crypto.sealed_box import seal_to
 from healthcode.crypto.suites import suite
@@ -130,20 +131,23 @@ class RelayProcess:
 
     async def _publish_epochs(self, relay: Relay, today: Day) -> None:
         """Give every enrolled edge the epoch keys from a week back to two ahead that it has not been given."""
-        edges = await relay.edges()
+        edges, struck = await relay.edges(), await relay.struck()
         published = await relay.published(FeedKind.EPOCHS)
         wanted = {}
         for day in range(today - EPOCHS_BEHIND, today + EPOCHS_AHEAD + 1):
             before = published.get(day % 65536)
-            if before is None or _edges_of(before) != edges.keys():
-                wanted[day % 65536] = self._epoch_note(day, edges)
-        if wanted and edges:
+            cut = epoch_cut(day, struck)
+            if before is None or _given(before) != (edges.keys(), cut):
+                wanted[day % 65536] = self._epoch_note(day, edges, cut)
+        if wanted:
             await relay.publish(FeedKind.EPOCHS, wanted)
 
-    def _epoch_note(self, day: Day, edges: dict[str, bytes]) -> bytes:
-        key = epoch_key(self._secrets.epoch_master, day % 65536, suite_name=self._settings.suite)
+    def _epoch_note(self, day: Day, edges: dict[str, bytes], cut: int) -> bytes:
+        name = self._settings.suite
+        key = epoch_key(self._secrets.epoch_master, day % 65536, suite_name=name, cut=cut)
         sealed = {name: seal_to(public, key, context=EPOCH_CONTEXT) for name, public in edges.items()}
-        note = EpochNote(epoch=day % 65536, valid_from=day_start(day), valid_until=day_start(day + 1), sealed=sealed)
+        begin, end = day_start(day), day_start(day + 1)
+        note = EpochNote(epoch=day % 65536, valid_from=begin, valid_until=end, sealed=sealed, cut=cut, suite=name)
         return note_encode(note)
 
 
@@ -160,11 +164,13 @@ def snapshot_take(url: str, system_token: str, folder: Path, key: SigningKey, re
         return snapshot_store(folder, snapshot_write(head, source.records(), source.sides(), key=key), made_ms=made_ms)
 
 
-def _edges_of(payload: bytes) -> set[str]:
+def _given(payload: bytes) -> tuple[AbstractSet[str], int] | None:
+    """To whom an epoch was given, and in which cut."""
     try:
-        return set(note_decode(payload, EpochNote).sealed)
+        note = note_decode(payload, EpochNote)
     except PayloadError:
-        return set()
+        return None
+    return note.sealed.keys(), note.cut
 
 
 async def relay_follow(settings: Settings) -> None:

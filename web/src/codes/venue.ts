@@ -10,6 +10,8 @@ export interface VenueClaim {
   readonly venue: number;
   readonly checkpoint: number;
   readonly place: string;
+  /** A reader that knows a newer edition of the site's codes calls this one recalled. */
+  readonly edition: number;
   /** Whether the code carries a minute's seal, which only an edge can open. */
   readonly sealed: boolean;
 }
@@ -27,9 +29,9 @@ export async function venueOpen(trusted: Trusted, text: string, region: number, 
   if (!signed || seal === "" || more.length) throw new Refusal("unreadable");
   if (seal !== undefined) base64urlDecode(seal);
   const said = await mapOpen(trusted, base64urlDecode(signed), "healthcode/venue/1");
-  const [version, madeIn, venue, checkpoint, place = ""] = [0, 1, 2, 3, 4].map((label) => said.get(label));
+  const [version, madeIn, venue, checkpoint, place = "", edition = 0] = [0, 1, 2, 3, 4, 5].map((label) => said.get(label));
   if (version !== 1) throw new Refusal("update_needed");
   if (typeof madeIn === "number" && madeIn !== region) throw new Refusal("wrong_region");
-  if (typeof madeIn !== "number" || typeof venue !== "number" || typeof checkpoint !== "number" || typeof place !== "string") throw new Refusal("update_needed");
-  return { venue, checkpoint, place, sealed: seal !== undefined };
+  if (typeof madeIn !== "number" || typeof venue !== "number" || typeof checkpoint !== "number" || typeof edition !== "number" || typeof place !== "string") throw new Refusal("update_needed");
+  return { venue, checkpoint, place, edition, sealed: seal !== undefined };
 }

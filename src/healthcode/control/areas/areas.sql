@@ -76,7 +76,8 @@ $$;
 CREATE OR REPLACE FUNCTION designation_record(
     designation bigint, after bigint, upto bigint, most int, today int, at timestamptz)
 RETURNS TABLE (number bigint, made boolean)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
+    SET enable_seqscan = off AS $$  -- by key, however old the planner's statistics are
 #variable_conflict use_column
 DECLARE
     d record;
@@ -89,7 +90,14 @@ BEGIN
         RETURN;
     END IF;
     RETURN QUERY
-    WITH page AS (SELECT p.* FROM designation_people(designation, after, upto, most) p), made AS (
+    WITH page AS (SELECT p.* FROM designation_people(designation, after, upto, most) p), held AS MATERIALIZED (
+        -- by person, never by area: half a million rows name this area when the last part is asked for
+        SELECT e.subject_id FROM page p, LATERAL (
+            SELECT o.* FROM evidence_evidence o WHERE o.subject_id = p.number OFFSET 0) e
+         WHERE e.designation_id = d.id
+            OR e.kind = 'area_stay' AND NOT e.rescinded AND e.fields ->> 'area' = d.area
+               AND NOT EXISTS (SELECT 1 FROM evidence_evidence l WHERE l.supersedes_id = e.id OFFSET 0)
+    ), made AS (
         INSERT INTO evidence_evidence (id, subject_id, kind, fields, anchor_day, occurred_at, learned_at, division,
             source_unit_id, document, designation_id, proposer_id, reviewer_id, review_verdict, rescinded)
         SELECT evidence_id(at), p.number, 'area_stay',
@@ -98,12 +106,7 @@ BEGIN
                COALESCE(p.anchor, today), at, at, d.division, d.office_id, left(d.basis, 120), d.id, d.proposer_id,
                d.reviewer_id, d.verdict, false
           FROM page p
-         WHERE NOT EXISTS (SELECT 1 FROM evidence_evidence e
-                            WHERE e.subject_id = p.number AND e.kind = 'area_stay' AND NOT e.rescinded
-                              AND e.fields ->> 'area' = d.area
-                              AND NOT EXISTS (SELECT 1 FROM evidence_evidence l WHERE l.supersedes_id = e.id))
-           AND NOT EXISTS (SELECT 1 FROM evidence_evidence e
-                            WHERE e.subject_id = p.number AND e.designation_id = d.id)
+         WHERE NOT EXISTS (SELECT 1 FROM held h WHERE h.subject_id = p.number)
         RETURNING subject_id)
     SELECT p.number, m.subject_id IS NOT NULL FROM page p LEFT JOIN made m ON m.subject_id = p.number
      ORDER BY p.number;

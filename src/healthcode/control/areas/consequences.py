@@ -18,7 +18,7 @@ from healthcode.control.access import act_begin
 from healthcode.control.areas.book import period_at
 from healthcode.control.areas.models import Carried, Carrying, Designation, RiskArea, Verdict
 from healthcode.control.areas.progress import carrying_get, designation_size, step_add, step_enter, steps_of, turn_take
-from healthcode.control.areas.reading import LOCK, areas_read
+from healthcode.control.areas.reading import areas_read
 from healthcode.control.audit.names import EventName
 from healthcode.control.audit.services import event_append
 from healthcode.control.evidence.derivation import subjects_derive
@@ -26,6 +26,7 @@ from healthcode.control.evidence.models import Evidence
 from healthcode.control.evidence.rows import chunks
 from healthcode.control.people.models import Subject
 from healthcode.control.ports import ports
+from healthcode.control.turns import AREA_LISTING
 from healthcode.domain.time import day_of, minute_of
 
 APPLY: Final = "areas.apply"
@@ -180,7 +181,7 @@ def _today(now: datetime) -> int:
 def _concerned(area: int) -> list[int]:
     """Waits for derivations that began before the approval was visible to them: what they record is listed here."""
     with _act(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, area])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [AREA_LISTING, area])
         cursor.execute("SELECT area_subjects(%s)", [RiskArea.objects.get(pk=area).code])
         return [int(row[0]) for row in cursor.fetchall()]
 

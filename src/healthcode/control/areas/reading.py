@@ -7,24 +7,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from typing import Final
 
 from django.db import connection
 
 from healthcode.control.areas.book import Approved, AreaBook, approved_read, area_codes, step_read
 from healthcode.control.areas.models import ABOUT_LEVEL, Approval, Designation, RuledStep, Verdict
+from healthcode.control.turns import AREA_LISTING, AREA_SAYING
 from healthcode.domain.evidence import Evidence
-
-LOCK: Final = 7301
-"""The class of the advisory locks by area: shared by derivations, exclusive for listing whom a change touches."""
-_TURN: Final = 7302
-"""The class of the advisory locks under which what is said about one area is said one after the other."""
 
 
 def area_turn(area: int) -> None:
     """Wait for one's turn to say something about an area; held until the act ends."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_TURN, area])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [AREA_SAYING, area])
 
 
 def areas_of(evidence: Iterable[Evidence], *, lock: bool = False) -> AreaBook:
@@ -38,7 +33,9 @@ def areas_of(evidence: Iterable[Evidence], *, lock: bool = False) -> AreaBook:
         return AreaBook({})
     if lock:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, k) FROM unnest(%s::int[]) AS k", [LOCK, keys])
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock_shared(%s, k) FROM unnest(%s::int[]) AS k", [AREA_LISTING, keys]
+            )
     return areas_read(keys)
 
 

@@ -58,6 +58,10 @@ class EventName(StrEnum):
     RULES_FOLLOWED = "rules:population:derived"
     PAPER_ISSUED = "resident:paper:issued"
     PAPER_RECALLED = "resident:paper:recalled"
+    RECALL_ASKED = "office:recall:asked"
+    RECALL_APPROVED = "province:recall:approved"
+    RECALL_RETURNED = "province:recall:returned"
+    RECALL_DONE = "system:recall:done"
     VENUE_REGISTERED = "manager:venue:registered"
     VENUE_APPROVED = "county:venue:approved"
     VENUE_REFUSED = "county:venue:refused"
@@ -72,6 +76,7 @@ class EventName(StrEnum):
     POPULATION_RUN_ASKED = "officer:population_run:asked"
     POPULATION_RUN_FINISHED = "system:population_run:finished"
     EDGE_ENROLLED = "system:edge:enrolled"
+    EDGE_STRUCK = "operator:edge:struck_off"
     DOCUMENT_HOST_ENROLLED = "operator:document_host:enrolled"
     DOCUMENT_HOST_STRUCK = "operator:document_host:struck_off"
     DOCUMENT_KEY_BEGUN = "system:document_key:begun"
@@ -104,9 +109,12 @@ LEDGERED = frozenset(
         EventName.DECISION_MADE,
         EventName.IDENTITY_UNMASKED,
         EventName.EDGE_ENROLLED,
+        EventName.EDGE_STRUCK,
         EventName.DOCUMENT_HOST_ENROLLED,
         EventName.DOCUMENT_HOST_STRUCK,
         EventName.POLICY_APPROVED,
         EventName.POLICY_ENDED,
+        EventName.RECALL_APPROVED,
+        EventName.RECALL_DONE,
     }
 )

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import Final
 
 from django.db import connection, transaction
+from msgspec import structs
 
 from healthcode.control.access import act_begin
 from healthcode.control.bridge.bundle import bundle_publish
@@ -19,6 +19,7 @@ from healthcode.control.bridge.services import publish
 from healthcode.control.policies.selectors import adjustments_standing
 from healthcode.control.ports import Ports, ports
 from healthcode.control.rulesets.reading import rules_known
+from healthcode.control.turns import STANDING_PUBLICATION
 from healthcode.crypto.suites import suite
 from healthcode.domain.condition import asked_words
 from healthcode.domain.outcome import OUTCOME_ADVICE, OUTCOME_WORDS, STALE_SECONDS, VERDICT_WORDS
@@ -35,12 +36,9 @@ from healthcode.table.feed import (
     PolicyEntry,
     TrustNote,
     key_from_bytes,
+    note_decode,
     note_encode,
 )
-
-ISSUER_SUITE: Final = "intl"
-_TURN: Final = 7312
-"""The advisory lock of `standing_turn`."""
 
 Message = tuple[FeedKind, int, bytes]
 
@@ -84,7 +82,8 @@ def standing_publish(rules: Rules, now: Minute) -> int:
     adjusted = adjustments_standing(now)
     colors = [colors_message(ruleset, at) for at, ruleset in starts]
     wanted = [*colors, *(policies_message(ruleset, at, adjusted) for at, ruleset in starts)]
-    changed = [message for message in [*wanted, *trust_messages(ports())] if not _published(message)]
+    trusted = [message for message in trust_messages(ports()) if not _key_recalled(message[1])]
+    changed = [message for message in [*wanted, *trusted] if not _published(message)]
     gone = _announced_but({(int(kind), key) for kind, key, _ in wanted})
     publish([*changed, *gone])
     return len(changed) + len(gone)
@@ -93,7 +92,7 @@ def standing_publish(rules: Rules, now: Minute) -> int:
 def standing_turn() -> None:
     """Wait for whoever else publishes what every edge must know: each says all of it, so none may be overtaken."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [STANDING_PUBLICATION])
 
 
 def colors_message(ruleset: Ruleset, at: Minute = 0) -> Message:
@@ -137,7 +136,7 @@ def trust_messages(deployment: Ports) -> list[Message]:
     """The public keys that venue codes, and passes and papers, of this deployment verify under, by their ids."""
     person, bundle = deployment.person_issuer, deployment.bundle_issuer
     return [
-        _trust(ISSUER_SUITE, deployment.issuer_kid, deployment.issuer_key, "venue"),
+        _trust(deployment.issuer_suite, deployment.issuer_kid, deployment.issuer_key, "venue"),
         _trust(person.suite, person.kid, person.private, "person"),
         _trust(bundle.suite, bundle.kid, bundle.private, "bundle"),
     ]
@@ -147,6 +146,30 @@ def _trust(suite_name: str, kid: bytes, private: bytes, purpose: str) -> Message
     key = suite(suite_name).private_from_bytes(private)
     note = TrustNote(kid=kid, suite=key.suite, public=key.public.to_bytes(), purpose=purpose)
     return FeedKind.TRUST, key_from_bytes(kid), note_encode(note)
+
+
+def trust_recall(kid: bytes, *, now: datetime) -> bool:
+    """Have nothing believed any more that an issuer key of venues or persons signed; whether there was such a key.
+
+    Its entry stays, ended: a process of control that starts with the same key does not publish it anew.
+    """
+    standing_turn()
+    key = key_from_bytes(kid)
+    note = _trusted(key)
+    if note is None or note.kid != kid or note.purpose not in ("venue", "person") or note.until is not None:
+        return False
+    publish([(FeedKind.TRUST, key, note_encode(structs.replace(note, until=minute_of(now))))])
+    return True
+
+
+def _key_recalled(key: int) -> bool:
+    note = _trusted(key)
+    return note is not None and note.until is not None
+
+
+def _trusted(key: int) -> TrustNote | None:
+    payload = Published.objects.filter(kind=int(FeedKind.TRUST), key=key).values_list("payload", flat=True).first()
+    return note_decode(bytes(payload), TrustNote) if payload else None
 
 
 def _announced_but(kept: set[tuple[int, int]]) -> list[Message]:

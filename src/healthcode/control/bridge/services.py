@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Literal
 
 from django.db import connection
 
-from healthcode.control.bridge.models import Edge, Published
+from healthcode.control.bridge.models import Published
 from healthcode.table.feed import FeedKind
 
 SINGLE: Literal[0] = 0
@@ -30,11 +29,6 @@ def publish(messages: Iterable[tuple[FeedKind, int, bytes]], *, lane: Literal[0,
             cursor.copy("COPY feed_outbox (lane, kind, key, payload) FROM STDIN") as copy,
         ):
             copy.write(rows)
-
-
-def edge_enroll(*, edge_id: str, public_key: bytes, now: datetime) -> None:
-    """Let a host receive epoch keys from now on. Repeating it with the same key changes nothing."""
-    Edge.objects.get_or_create(id=edge_id, defaults={"public_key": public_key, "enrolled_at": now})
 
 
 def _is_side(kind: FeedKind) -> bool:

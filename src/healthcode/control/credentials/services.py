@@ -13,13 +13,14 @@ from typing import Final
 
 from django.db.models import F
 
-from healthcode.codes.epoch import EpochKeys
 from healthcode.codes.paper import HANDLE_BYTES, LIFE_MINUTES, PaperClaim, paper_issue
 from healthcode.codes.passes import PassClaim, Step, locator_seal, pass_end, pass_issue
 from healthcode.control.audit.names import EventName
 from healthcode.control.audit.services import event_append
+from healthcode.control.bridge.edges import epoch_keys
 from healthcode.control.bridge.services import publish
 from healthcode.control.credentials.models import Paper, Pass
+from healthcode.control.credentials.recalling import handles_recall, papers_recall
 from healthcode.control.language import say
 from healthcode.control.people.models import SubjectState
 from healthcode.control.people.vault import identity_masked
@@ -31,7 +32,7 @@ from healthcode.crypto.interfaces import SigningKey
 from healthcode.crypto.suites import suite
 from healthcode.domain.color import ABSENT_STATE, UNKNOWN_STATE
 from healthcode.domain.time import Minute, day_of, instant_of, minute_of
-from healthcode.table.feed import FeedKind, PaperNote, RecallNote, key_from_bytes, note_encode
+from healthcode.table.feed import FeedKind, PaperNote, key_from_bytes, note_encode
 from healthcode.table.record import Record, record_decode, record_effective
 
 _MOST_AT_ONCE: Final = 8
@@ -62,7 +63,7 @@ def pass_give(*, number: int, holder: bytes, now: datetime) -> Issued:
     if Pass.objects.filter(subject_id=number, expires_at__gt=now, recalled_at=None).count() >= _MOST_AT_ONCE:
         raise _too_many()
     handle, expires = secrets.token_bytes(HANDLE_BYTES), pass_end(minute, timeline)
-    keys = EpochKeys.from_master(ports().epoch_master, [day_of(minute)])
+    keys = epoch_keys([day_of(minute)])
     claim = PassClaim(
         handle=handle,
         generation=state.generation,
@@ -94,7 +95,7 @@ def paper_give(*, number: int, now: datetime) -> Issued:
     _, record = _record_of(number)
     if _timeline(record, minute_of(now))[0].state == ABSENT_STATE:
         raise _no_state()
-    _papers_recall(number, "reissued", now)
+    papers_recall(Paper.objects.filter(subject_id=number), "reissued", now)
     minute = minute_of(now)
     handle, expires = secrets.token_bytes(HANDLE_BYTES), minute + LIFE_MINUTES
     Paper.objects.create(handle=handle, subject_id=number, issued_at=now, expires_at=instant_of(expires))
@@ -107,7 +108,7 @@ def paper_give(*, number: int, now: datetime) -> Issued:
 
 def paper_report_lost(*, number: int, now: datetime) -> bool:
     """Recall the person's paper; returns whether there was one that worked."""
-    recalled = _papers_recall(number, "lost", now)
+    recalled = papers_recall(Paper.objects.filter(subject_id=number), "lost", now) > 0
     if recalled:
         event_append(EventName.PAPER_RECALLED, now=now, subject=number, detail={"reason": "lost"})
     return recalled
@@ -126,7 +127,7 @@ def passes_recall_worsened(*, now: datetime) -> int:
         true = record_effective(record_decode(bytes(state.record or b"")), minute, severity=severity)[0]
         if one.generation != state.generation or severity(true) > severity(one.state):
             worse.append(bytes(one.handle))
-    _recall(worse, "worsened", now)
+    handles_recall(worse, "worsened", now)
     Pass.objects.filter(handle__in=worse).update(recalled_at=now)
     return len(worse)
 
@@ -179,23 +180,6 @@ def _issuer() -> tuple[SigningKey, bytes]:
 def _masked_name(number: int) -> str:
     shown = identity_masked(number)
     return shown.name if shown is not None else ""
-
-
-def _papers_recall(number: int, reason: str, now: datetime) -> bool:
-    working = Paper.objects.select_for_update().filter(subject_id=number, recalled_at=None)
-    handles = [bytes(handle) for handle in working.values_list("handle", flat=True)]
-    _recall(handles, reason, now)
-    publish([(FeedKind.PAPER, key_from_bytes(handle), b"") for handle in handles])
-    Paper.objects.filter(handle__in=handles).update(recalled_at=now)
-    return bool(handles)
-
-
-def _recall(handles: list[bytes], reason: str, now: datetime) -> None:
-    since = minute_of(now)
-    publish(
-        (FeedKind.RECALL, key_from_bytes(h), note_encode(RecallNote(handle=h, since=since, reason=reason)))
-        for h in handles
-    )
 
 
 def _no_state() -> Problem:

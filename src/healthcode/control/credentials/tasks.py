@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from django.db import transaction
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from healthcode.control.access import act_begin
+from healthcode.control.credentials.recalling import recall_carry_out
+from healthcode.control.credentials.recalls import CARRY_OUT
 from healthcode.control.credentials.services import passes_forget, passes_recall_worsened
 from healthcode.control.ports import ports
 
@@ -21,3 +24,9 @@ def passes_look_through(timestamp: int) -> None:
         act_begin(ports().system_token, "look through the passes")
         passes_recall_worsened(now=now)
         passes_forget(now=now)
+
+
+@app.task(queue="timers", name=CARRY_OUT, retry=RetryStrategy(max_attempts=10, wait=5))
+def recall_carry_out_job(recall: int) -> None:
+    """Carry out a recall. Doing it again changes nothing."""
+    recall_carry_out(recall, now=datetime.now(UTC))

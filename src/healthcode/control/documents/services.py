@@ -20,6 +20,7 @@ from healthcode.control.documents.models import Entry, Generation
 from healthcode.control.people.models import Identity
 from healthcode.control.people.vault import opened, person_keys
 from healthcode.control.ports import ports
+from healthcode.control.turns import INDEX_MAKING
 from healthcode.table.document_index import document_digest, generation_key
 from healthcode.table.feed import DocumentNote, FeedKind, key_from_bytes, note_encode
 
@@ -27,8 +28,6 @@ BATCH: Final = 1_000
 TURN_S: Final = 20.0
 """How long one run works, so that other jobs of the worker get their turn."""
 _SINGLE_MOST: Final = 50
-_TURN: Final = 7311
-"""The advisory lock under which batches are made one after the other: what stands under a key is read, then told."""
 PURPOSE: Final = "keep the document index"
 
 
@@ -62,7 +61,7 @@ def _standing(now: datetime) -> None:
 def _due_make() -> int:
     """The entries of those whose identity was written. Claimed by deletion: who is written again is due again."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [INDEX_MAKING])
         cursor.execute(
             "DELETE FROM documents_due WHERE subject IN"
             " (SELECT subject FROM documents_due ORDER BY subject LIMIT %s) RETURNING subject",

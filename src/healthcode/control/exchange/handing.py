@@ -32,6 +32,7 @@ from healthcode.control.exchange.uploads import upload_receive
 from healthcode.control.language import say
 from healthcode.control.offices.models import Unit
 from healthcode.control.problems import Problem
+from healthcode.control.turns import UNIT_HANDING_IN
 from healthcode.crypto.suites import SIGNATURE_BYTES
 from healthcode.domain.unit import UnitKind
 
@@ -41,8 +42,6 @@ WAITING: Final = 10
 """Files of one unit that may wait for their result at a time."""
 HOURLY: Final = 600
 """Files that one unit may hand in within an hour."""
-_TURN: Final = 7304
-"""The class of the advisory locks by which one unit hands in once at a time."""
 _LONGEST_NUMBER: Final = 15
 _SALT: Final = "healthcode.exchange.state"
 _UNSIGNED: Final = ("signature_missing", "signature_invalid", "signature_unreadable", "unit_without_key")
@@ -146,7 +145,7 @@ def _number(text: str) -> int | None:
 
 def _keep(said: Announced, spool: SealedSpool, now: datetime) -> Handed:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_TURN, said.unit.pk])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [UNIT_HANDING_IN, said.unit.pk])
         cursor.execute(
             "SELECT * FROM exchange_uploads_before(%s, %s, %s, %s)",
             [said.spec.kind, said.unit.pk, said.digest, now - timedelta(hours=1)],

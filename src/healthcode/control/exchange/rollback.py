@@ -30,13 +30,13 @@ from healthcode.control.exchange.schema import SPECS
 from healthcode.control.language import say
 from healthcode.control.ports import ports
 from healthcode.control.problems import Problem
+from healthcode.control.turns import BATCH_TAKING_BACK
 from healthcode.domain.evidence import EvidenceKind
 from healthcode.domain.evidence_fields import MAX_TEXT
 
 CARRY_OUT: Final = "exchange.batch_roll_back"
 """The worker's job (tasks.py)."""
 WITHDRAWN: Final = "withdrawn"
-_TURN: Final = 7304
 _PIECE: Final = 2_000
 
 
@@ -151,7 +151,7 @@ def _withdraw(batch: Batch, now: datetime) -> int:
 
 def _take_turn(batch: UUID) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_TURN, str(batch)])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [BATCH_TAKING_BACK, str(batch)])
 
 
 def _event(name: EventName, asked: Rollback, now: datetime, **more: object) -> None:

@@ -41,6 +41,7 @@ from healthcode.control.exchange.uploads import digest_of, upload_content, uploa
 from healthcode.control.language import say
 from healthcode.control.ports import ports
 from healthcode.control.problems import Problem
+from healthcode.control.turns import UPLOAD_IMPORTING
 from healthcode.domain.unit import UnitKind
 
 SINGLE_LANE: Final = 500
@@ -52,8 +53,6 @@ EVENTS: Final = {
     "vaccinations": EventName.VACCINATIONS_IMPORTED,
     "statuses": EventName.STATUSES_IMPORTED,
 }
-_TURN: Final = 7303
-"""The class of the advisory locks by which one upload is imported once at a time."""
 _DERIVED_AT_ONCE: Final = 2_000
 _SETTLED: Final = ("imported", "refused", "cancelled")
 _TOUCHED: Final = (
@@ -128,7 +127,7 @@ def _in_turn(upload_id: UUID, do: Any) -> ImportReport:
     with transaction.atomic(durable=True):
         act_begin(ports().system_token, "import a file")
         with connection.cursor() as cursor:  # a second worker waits here
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_TURN, str(upload_id)])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [UPLOAD_IMPORTING, str(upload_id)])
         upload = Upload.objects.select_related("unit").filter(pk=upload_id).first()
         if upload is None:
             raise Problem(404, "upload_unknown", say("没有这份文件", "No such upload"))

@@ -19,7 +19,8 @@ CREATE OR REPLACE FUNCTION minute_number(at timestamptz) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT floor(extract(epoch FROM at) / 60)::bigint $$;
 
 CREATE OR REPLACE FUNCTION notices_steps_follow() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
+    SET enable_seqscan = off AS $$  -- by key, however old the planner's statistics are
 BEGIN
     INSERT INTO notices_step AS kept
         (subject, place, version, at, state, notices, before_state, before_notices, announced)
@@ -34,7 +35,7 @@ BEGIN
     ), untold AS (
         -- a step that had come and was not announced yet: what the person was last told is what stood before it
         SELECT DISTINCT ON (s.subject) s.subject, s.before_state, s.before_notices
-          FROM notices_step s JOIN touched t ON t.number = s.subject
+          FROM touched t, LATERAL (SELECT k.* FROM notices_step k WHERE k.subject = t.number OFFSET 0) s
          WHERE NOT s.announced AND s.at <= t.evaluated_at
          ORDER BY s.subject, s.place
     ), shown AS (
@@ -61,10 +62,12 @@ BEGIN
        SET version = EXCLUDED.version, at = EXCLUDED.at, state = EXCLUDED.state, notices = EXCLUDED.notices,
            before_state = EXCLUDED.before_state, before_notices = EXCLUDED.before_notices,
            announced = EXCLUDED.announced;
-    DELETE FROM notices_step s USING after_rows n
-     WHERE s.subject = n.number AND s.version < n.version
-       AND EXISTS (SELECT 1 FROM notices_step k
-                    WHERE k.subject = s.subject AND k.place = 0 AND k.version = n.version);
+    DELETE FROM notices_step WHERE ctid = ANY (ARRAY(
+        SELECT s.ctid
+          FROM after_rows n, LATERAL (SELECT k.ctid, k.version FROM notices_step k WHERE k.subject = n.number OFFSET 0) s
+         WHERE s.version < n.version
+           AND EXISTS (SELECT 1 FROM notices_step k
+                        WHERE k.subject = n.number AND k.place = 0 AND k.version = n.version OFFSET 0)));
     RETURN NULL;
 END $$;
 

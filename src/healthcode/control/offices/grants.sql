@@ -31,6 +31,8 @@ GRANT UPDATE (handled) ON people_refusal TO app;
 GRANT SELECT, INSERT, DELETE ON credentials_pass TO app;
 GRANT SELECT, INSERT ON credentials_paper TO app;
 GRANT UPDATE (recalled_at) ON credentials_pass, credentials_paper TO app;
+GRANT SELECT, INSERT ON credentials_recall, credentials_recallreview, credentials_recalldone TO app;
+GRANT UPDATE (edition) ON venues_venue TO app;
 -- a rehearsal's progress; what it found is a row of its own
 GRANT UPDATE (state, done, of, failure) ON rulesets_rehearsalrun TO app;
 

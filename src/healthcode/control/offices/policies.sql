@@ -89,6 +89,7 @@ BEGIN
         'evidence_evidence', 'evidence_decision', 'casework_lead', 'casework_workitem', 'casework_proposal',
         'casework_review', 'areas_riskarea', 'areas_designation', 'areas_approval', 'areas_ruledstep', 'areas_areaplace',
         'areas_carrying', 'people_identity', 'people_identityindex', 'people_placeindex', 'people_declaration', 'people_consent', 'credentials_pass', 'credentials_paper',
+        'credentials_recall', 'credentials_recallreview', 'credentials_recalldone',
         'audit_event', 'audit_pendingleaf', 'exchange_batch', 'exchange_upload', 'exchange_uploadpart',
         'exchange_uploadfaults', 'exchange_uploadcancellation', 'exchange_rollback', 'exchange_rollbackreview',
         'venues_venue', 'venues_checkpoint',
@@ -165,6 +166,29 @@ CREATE POLICY own ON credentials_pass TO app USING (
     subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
 CREATE POLICY own ON credentials_paper TO app USING (
     subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
+-- recalls: asked for by an office of its own, of a person or a site that it may see; wider ones are decided by another
+-- officer of the province, and the system carries out what is decided and nothing else
+CREATE POLICY read ON credentials_recall FOR SELECT TO app USING (
+    (SELECT act_kind()) = 'system' OR (SELECT act_role()) IN ('province_dispatcher', 'auditor')
+    OR starts_with(division, (SELECT act_scope())));
+CREATE POLICY add ON credentials_recall FOR INSERT TO app WITH CHECK (
+    requester_id = (SELECT act_officer()) AND division = (SELECT act_division())
+    AND ((scope IN ('code', 'person', 'site') AND (SELECT act_role()) IN ('county_officer', 'city_officer'))
+        OR (scope IN ('officer', 'batch', 'key') AND (SELECT act_role()) IN ('city_officer', 'province_dispatcher')))
+    AND (subject_id IS NULL OR EXISTS (SELECT 1 FROM people_subject s WHERE s.number = subject_id))
+    AND (venue_id IS NULL OR EXISTS (SELECT 1 FROM venues_venue v WHERE v.number = venue_id)));
+CREATE POLICY read ON credentials_recallreview FOR SELECT TO app USING (
+    EXISTS (SELECT 1 FROM credentials_recall r WHERE r.id = recall_id));
+CREATE POLICY add ON credentials_recallreview FOR INSERT TO app WITH CHECK (
+    reviewer_id = (SELECT act_officer()) AND (SELECT act_role()) = 'province_dispatcher'
+    AND EXISTS (SELECT 1 FROM credentials_recall r
+                 WHERE r.id = recall_id AND r.requester_id = credentials_recallreview.requester_id));
+CREATE POLICY read ON credentials_recalldone FOR SELECT TO app USING (
+    EXISTS (SELECT 1 FROM credentials_recall r WHERE r.id = recall_id));
+CREATE POLICY add ON credentials_recalldone FOR INSERT TO app WITH CHECK (
+    (SELECT act_kind()) = 'system' AND EXISTS (
+        SELECT 1 FROM credentials_recall r WHERE r.id = recall_id AND (r.scope IN ('code', 'person') OR EXISTS (
+            SELECT 1 FROM credentials_recallreview v WHERE v.recall_id = r.id AND v.verdict = 'approve'))));
 CREATE POLICY own ON people_consent TO app USING (
     subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
 

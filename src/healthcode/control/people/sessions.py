@@ -14,11 +14,11 @@ from typing import Final
 
 from django.db import connection, transaction
 
-from healthcode.codes.epoch import EpochKeys
 from healthcode.codes.session import SessionClaim, session_seal
 from healthcode.control.access import act_become_resident, session_close, session_open
 from healthcode.control.audit.names import EventName
 from healthcode.control.audit.services import event_append
+from healthcode.control.bridge.edges import epoch_keys
 from healthcode.control.language import say
 from healthcode.control.people.answers import phone_code_wrong
 from healthcode.control.people.models import Identity, Subject, SubjectState
@@ -110,7 +110,7 @@ def resident_session_open(*, number: int, key_thumb: bytes | None, now: datetime
         expires=day_start(today + 2),
         key_thumb=key_thumb,
     )
-    keys = EpochKeys.from_master(ports().epoch_master, [today])
+    keys = epoch_keys([today])
     return Opened(
         number=number,
         token=session_open(kind="resident", owner=number, hours=SESSION_HOURS),

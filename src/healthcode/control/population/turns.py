@@ -8,7 +8,8 @@ from typing import Final
 
 from django.db import connection
 
-_LOCK: Final = 7303
+from healthcode.control.turns import LAKE_WRITING
+
 RUNS: Final = 1
 """Held by whoever extends the lake's parts or carries a run out."""
 REHEARSALS: Final = 2
@@ -19,7 +20,7 @@ REHEARSALS: Final = 2
 def turn_take(which: int) -> Iterator[bool]:
     """Whether the turn was free; it is held until the block ends."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK, which])
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LAKE_WRITING, which])
         (taken,) = cursor.fetchone()
     try:
         yield bool(taken)
@@ -32,7 +33,7 @@ def turn_take(which: int) -> Iterator[bool]:
 def turn_await(which: int) -> Iterator[None]:
     """Wait for the turn, outside any transaction, and hold it until the block ends."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [_LOCK, which])
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [LAKE_WRITING, which])
     try:
         yield
     finally:
@@ -41,4 +42,4 @@ def turn_await(which: int) -> Iterator[None]:
 
 def _give_back(which: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK, which])
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LAKE_WRITING, which])

@@ -7,7 +7,6 @@ eyes, these very bytes, passed and rehearsed, never in force before the approval
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
 from django.db import connection
 
@@ -22,18 +21,16 @@ from healthcode.control.rulesets.following import follow_later
 from healthcode.control.rulesets.models import Approval, Kind, Submission, Verdict
 from healthcode.control.rulesets.reading import publications_newest, rules_known
 from healthcode.control.rulesets.refusals import decided, incomplete, missing, own_work, unproven
+from healthcode.control.turns import RULESET_PUBLISHING
 from healthcode.domain.time import instant_of, minute_of
 from healthcode.rules.model import Ruleset
 from healthcode.rules.succession import HistoryError
-
-_TURN: Final = 7303
-"""The advisory lock under which what is published is published one after the other."""
 
 
 def submission_decide(*, submission: int, officer: int, verdict: str, reason: str, now: datetime) -> Approval:
     """Approve or return; raises Problem. An approval without a wanted instant takes over with the next full minute."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [RULESET_PUBLISHING])
     asked = (
         Submission.objects.select_related("revision", "stops", "rehearsal", "check_made").filter(pk=submission).first()
     )

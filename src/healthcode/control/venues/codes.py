@@ -10,12 +10,12 @@ import segno
 
 from healthcode.codes.epoch import EpochKeys
 from healthcode.codes.venue import VenueClaim, venue_rotating, venue_static
+from healthcode.control.bridge.edges import epoch_keys as keys_of
 from healthcode.control.ports import ports
 from healthcode.control.venues.models import Checkpoint, Venue
 from healthcode.crypto.suites import suite
 from healthcode.domain.time import Minute, day_of
 
-SUITE: Final = "intl"
 PLACE_CHARACTERS: Final = 12
 """How much of the venue's name the code itself carries: few, so that old cameras still read it from a poster."""
 
@@ -23,14 +23,14 @@ PLACE_CHARACTERS: Final = 12
 def epoch_keys(now: Minute) -> EpochKeys:
     """The epoch keys of yesterday, today and tomorrow, as control derives them."""
     today = day_of(now)
-    return EpochKeys.from_master(ports().epoch_master, range(today - 1, today + 2), suite_name=SUITE)
+    return keys_of(range(today - 1, today + 2))
 
 
 def poster_link(venue: Venue, checkpoint: Checkpoint) -> str:
-    """The signed link of a checkpoint's poster; it stays valid until the issuer key is recalled."""
+    """The signed link of a checkpoint's poster, valid until the site's codes or the issuer key are recalled."""
     return _signed(
-        VenueClaim(venue.number, checkpoint.number, place=venue.name[:PLACE_CHARACTERS]),
-        ports().issuer_key,
+        VenueClaim(venue.number, checkpoint.number, place=venue.name[:PLACE_CHARACTERS], edition=venue.edition),
+        (ports().issuer_suite, ports().issuer_key),
         ports().issuer_kid,
         int(ports().region),
         ports().public_url,
@@ -64,6 +64,7 @@ def code_svg(text: str, *, error: Literal["l", "m"] = "m") -> str:
 
 
 @lru_cache(maxsize=4096)
-def _signed(claim: VenueClaim, private: bytes, kid: bytes, region: int, base_url: str) -> str:
+def _signed(claim: VenueClaim, issuer: tuple[str, bytes], kid: bytes, region: int, base_url: str) -> str:
     """Signed once per process: a screen shows the same signature every minute, and edges remember that it held."""
-    return venue_static(suite(SUITE).private_from_bytes(private), kid, claim, region=region, base_url=base_url)
+    key = suite(issuer[0]).private_from_bytes(issuer[1])
+    return venue_static(key, kid, claim, region=region, base_url=base_url)

@@ -18,6 +18,7 @@ class Venue(models.Model):
     division = models.CharField(max_length=6, db_index=True)
     manager = models.ForeignKey("people.Subject", on_delete=models.PROTECT, related_name="venues")
     state = models.CharField(max_length=16, choices=VENUE_STATES, default="pending")
+    edition = models.PositiveIntegerField(default=0, help_text="of its codes; a recall begins a new one")
     registered_at = models.DateTimeField()
     reviewed_by = models.ForeignKey("offices.Officer", null=True, on_delete=models.PROTECT, related_name="+")
     reviewed_at = models.DateTimeField(null=True, blank=True)

@@ -34,6 +34,7 @@ def venue_entry(venue: Venue) -> VenueEntry:
         medical=kind.medical,
         checkpoints=dict(gates),
         status=STATUS[venue.state],
+        edition=venue.edition,
     )
 
 
