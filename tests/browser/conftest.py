@@ -169,7 +169,7 @@ def province(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="module")
 def province_that_stops(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProvinceRun]:
-    """A province of a module's own, which its tests stop and start again."""
+    """A province of a module's own, whose tests stop it, kill its database or turn its people red."""
     del built
     run = ProvinceRun(tmp_path_factory.mktemp("stopping"))
     try:

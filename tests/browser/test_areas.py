@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.acts import officer_sign_in
-from tests.browser.conftest import PHONE, Province
+from tests.browser.conftest import PHONE, ProvinceRun
 from tests.browser.looking import picture_keep, violations
 from tests.people import GAO, ZHOU, OfficerRole
 
@@ -24,7 +24,7 @@ NAME = "古陶镇南大街片区"
 
 
 @pytest.fixture(scope="module")
-def signed_in(province: Province, chromium: Browser) -> Iterator[Callable[[OfficerRole], Page]]:
+def signed_in(province_that_stops: ProvinceRun, chromium: Browser) -> Iterator[Callable[[OfficerRole], Page]]:
     """A page of an officer, signed in once for the module."""
     pages: dict[OfficerRole, Page] = {}
 
@@ -32,7 +32,7 @@ def signed_in(province: Province, chromium: Browser) -> Iterator[Callable[[Offic
         if officer not in pages:
             pages[officer] = chromium.new_context(viewport=DESK, locale="zh-CN").new_page()
             pages[officer].set_default_timeout(15_000)
-            officer_sign_in(pages[officer], province.origin, officer)
+            officer_sign_in(pages[officer], province_that_stops.province.origin, officer)
         return pages[officer]
 
     yield page_of
@@ -100,8 +100,9 @@ def dialogs(page: Page) -> None:
 
 
 def test_zhou_proposes_with_residents_gao_approves_and_both_see_the_result(
-    province: Province, signed_in: Callable[[OfficerRole], Page]
+    province_that_stops: ProvinceRun, signed_in: Callable[[OfficerRole], Page]
 ) -> None:
+    province = province_that_stops.province  # of its own: the cast lives in this street
     zhou, gao = signed_in(ZHOU), signed_in(GAO)
     residents = proposes(zhou, province.origin)
     assert residents >= 5  # who was born at that address with the province

@@ -26,7 +26,7 @@ from healthcode.codes.venue import VenueClaim, venue_static
 from healthcode.visits.record import visit_key
 from tests.browser.acts import code_hold_up, document_type, inspector_invite, market_open, resident_sign_in
 from tests.browser.camera import camera_show_nothing
-from tests.browser.conftest import OpenPhone, Province
+from tests.browser.conftest import OpenPhone, Province, ProvinceRun
 from tests.browser.looking import picture_keep
 from tests.people import BAI, KONG, MEI, QIAN, SUN, ZHAO, Person
 
@@ -37,9 +37,10 @@ DOWN_S = 15
 
 
 def test_gates_and_scans_go_on_while_the_database_is_away(
-    province: Province, open_phone: OpenPhone, chromium: Browser, camera: Path
+    province_that_stops: ProvinceRun, open_phone: OpenPhone, chromium: Browser, camera: Path
 ) -> None:
     """Kong checks a code and two cards, visitors scan; afterwards every acknowledged visit is there once."""
+    province = province_that_stops.province
     bai = _bai(chromium, province)
     poster, invitation = _poster(bai, province), inspector_invite(bai, province.origin, "早高峰")
     peak = Peak(province, poster, [Resident(province, person) for person in (QIAN, MEI, ZHAO)])
