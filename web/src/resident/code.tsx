@@ -139,15 +139,15 @@ export function CodePage() {
   const held = useStore(pass)?.expires_minute ?? 0;
   const now = useNow(1000, skewMs);
   useEffect(renewalStart, [holder?.session]);
+  const live = codeOf(codes, now);
+  const [wanted, setWanted] = useState(false);
+  const offline = usePass(now, live === null || wanted);
 
   if (problem?.status === 401) return <Recalled />;
   if (!answer) return <div class="page">{problem ? <Spent problem={problem} /> : <p class="quiet" role="status">{t.waiting}</p>}</div>;
   const state = stateAt(answer, now);
   const sign = signOf(state);
-  const live = codeOf(codes, now);
   const line = freshnessLine(answer, heardAt, problem, now, t, lang);
-  const [wanted, setWanted] = useState(false);
-  const offline = usePass(now, live === null || wanted);
   const hasPass = now < held * 60_000;
   const left = 60 - (Math.floor(now / 1000) % 60);
   return (
