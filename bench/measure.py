@@ -20,12 +20,14 @@ ROOT = Path(__file__).resolve().parents[1]
 SERVER_CORE, LOAD_CORE = 0, 1
 CONNECTIONS = 64
 GOOD = 0.99
-"""Part of the answers of a run that must be 200; only those count."""
+"""Part of the answers of a run that must be 200 or 304; only those count."""
 
 
 class Run(NamedTuple):
     """One drive of the generator against one server."""
 
+    answers: int
+    """All of them, those while the server warmed up too."""
     per_s: float
     cpu_us: float
     """Processor time of the server per answer: what remains comparable when the machine is not ours alone."""
@@ -38,7 +40,7 @@ class Run(NamedTuple):
 @contextmanager
 def server(how: str, *options: str) -> Iterator[tuple[int, int]]:
     """A server pinned to its core, as (port, pid); it is up when the context begins and gone when it ends."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "bench.serve", how, "--port", str(port), "--core", str(SERVER_CORE), *options]
     process = subprocess.Popen(command, cwd=ROOT)
     try:
@@ -50,23 +52,32 @@ def server(how: str, *options: str) -> Iterator[tuple[int, int]]:
 
 
 def drive(
-    address: tuple[int, int], requests: Path, *, seconds: float, rate: float = 0.0, phones: int = CONNECTIONS
+    address: tuple[int, int],
+    requests: Path,
+    *,
+    seconds: float,
+    rate: float = 0.0,
+    phones: int = CONNECTIONS,
+    tls: Path | None = None,
 ) -> Run:
-    """Drive the server at (port, pid) with prepared requests.  Raises RuntimeError where answers were not 200."""
+    """Drive the server at (port, pid) with prepared requests, over TLS where its certificate is named.
+
+    Raises RuntimeError where answers were no success.
+    """
     port, pid = address
-    before = _cpu_s(pid)
+    before = cpu_s(pid)
     command = [
         *(sys.executable, "-m", "bench.load", "--port", str(port), "--requests", str(requests)),
         *("--seconds", str(seconds), "--connections", str(phones), "--rate", str(rate)),
-        *("--core", str(LOAD_CORE)),
+        *("--core", str(LOAD_CORE), "--tls", str(tls or "")),
     ]
     out = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     told = json.loads(out)
-    good = told["statuses"].get("200", 0)
+    good = sum(told["statuses"].get(status, 0) for status in ("200", "304"))
     if not good or good < GOOD * sum(told["statuses"].values()):
         raise RuntimeError(f"answers were {told['statuses']}; the first one: {told['sample']}")
-    cpu_us = (_cpu_s(pid) - before) / told["all"] * 1e6
-    return Run(good / seconds, cpu_us, told["p50_ms"], told["p99_ms"], told["statuses"], told["sample"])
+    cpu_us = (cpu_s(pid) - before) / told["all"] * 1e6
+    return Run(told["all"], good / seconds, cpu_us, told["p50_ms"], told["p99_ms"], told["statuses"], told["sample"])
 
 
 def interleaved(
@@ -106,7 +117,7 @@ def ratios(runs: list[Run], floor: list[Run]) -> tuple[float, float, float]:
     return statistics.median(found), min(found), max(found)
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     """Processor seconds that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -140,7 +151,8 @@ def _await(port: int, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("the server did not start within 20 s")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -148,15 +148,23 @@ def _inspector(province: Province, device: int, now: int) -> str:
     return session_seal(province.keys, claim, region=REGION, now=now)
 
 
-def _post(path: str, token: str, body: dict[str, str]) -> bytes:
-    """A request as a phone's browser sends it, headers included."""
-    content = msgspec.json.encode(body)
-    head = (
-        f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nuser-agent: Mozilla/5.0 (Linux; Android 12)\r\n"
-        f"accept: application/json\r\naccept-language: zh\r\ncontent-type: application/json\r\n"
-        f"authorization: Bearer {token}\r\ncontent-length: {len(content)}\r\n\r\n"
-    )
-    return head.encode() + content
+def request(method: str, path: str, token: str, *, body: bytes = b"", **more: str) -> bytes:
+    """A request as a phone's browser sends it, headers included; `more` are further ones."""
+    headers = {
+        "host": "127.0.0.1",
+        "user-agent": "Mozilla/5.0 (Linux; Android 12)",
+        "accept": "application/json",
+        "accept-language": "zh",
+        "authorization": f"Bearer {token}",
+        **({"content-type": "application/json", "content-length": str(len(body))} if body else {}),
+        **more,
+    }
+    lines = (f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()))
+    return "\r\n".join((*lines, "", "")).encode() + body
+
+
+def _post(path: str, token: str, content: dict[str, str]) -> bytes:
+    return request("POST", path, token, body=msgspec.json.encode(content))
 
 
 def _standing(now: int, identity: bytes) -> list[tuple[int, int, Note]]:

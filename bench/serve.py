@@ -7,6 +7,7 @@ import asyncio
 import cProfile
 import importlib
 import os
+import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -26,7 +27,7 @@ from healthcode.edge.world import World
 from healthcode.visits.numbers import GRADES, VERDICTS, outcome_number
 from healthcode.visits.record import Visit
 from healthcode.visits.sink import VisitSink
-from healthcode.wiring.edge import server_settings
+from healthcode.wiring.edge import collector_spare, doors, server_settings
 
 _INSERT = """
 INSERT INTO visit (id, venue, checkpoint, subject, at, grade, device, outcome, verdict)
@@ -105,19 +106,20 @@ def main() -> None:
         app = importlib.import_module("bench.twin").twin_app(options.folder, options.url)
     elif options.how != "floor":
         app = edge_app(options.folder, options.url, options.how)
+        collector_spare()
     settings = server_settings()
     if options.how in ("floor", "twin"):  # uvicorn as it comes
         settings |= {"http": "httptools", "lifespan": "off" if options.how == "floor" else "on"}
     config = uvicorn.Config(app, host="127.0.0.1", port=options.port, **settings)
-    _serve(uvicorn.Server(config), options.profile)
+    _serve(uvicorn.Server(config), None if options.how in ("floor", "twin") else doors(config), options.profile)
 
 
-def _serve(server: uvicorn.Server, profile: str) -> None:
+def _serve(server: uvicorn.Server, sockets: list[socket.socket] | None, profile: str) -> None:
     if not profile:
-        server.run()
+        server.run(sockets)
         return
     profiler = cProfile.Profile()
-    profiler.runcall(server.run)
+    profiler.runcall(server.run, sockets)
     profiler.dump_stats(profile)
 
 

@@ -1,8 +1,9 @@
 """The measurement `storm`: ten times as many scans at once, phones that repeat what was refused, and gates beside them.
 
-Open loop: phones come at fixed times whatever the server does, each to store one visit, on one of many kept
-connections. A phone that is refused comes again: patient ones after the time that the server names, impatient ones at
-once, and then give up. All the while gates check codes: the color is what is given up last.
+The edge stands behind nginx with the deployed configuration, which is what turns most of them away. Open loop: phones
+come at fixed times whatever the server does, each to store one visit, on one of many kept connections. A phone that is
+refused comes again: patient ones after the time that the server names, impatient ones at once, and then give up. All
+the while gates check codes: the color is what is given up last.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,13 +28,22 @@ import uvloop
 
 from bench.edge import VISIT_PEOPLE, VISIT_PHONES, NoRoom, _heartbeats, _postgres
 from bench.load import Load
-from bench.measure import LOAD_CORE, ROOT, Result, cpu_name, drive, peak_mb, server
+from bench.measure import LOAD_CORE, ROOT, SERVER_CORE, Result, cpu_name, drive, free_port, peak_mb, server
 from bench.province import checks_requests, province_build, requests_write, visits_requests
+from bench.proxy import nginx, nginx_there
 
-CONNECTIONS = 15_000
-"""Enough that the crowd waits at the server, and not for a connection."""
-BASE = 0.15
-"""Of the server's full rate: ten times as much is half more than it can do."""
+SPINNERS = 3
+"""Processes that only burn the server's core: the edge gets a quarter of what nginx leaves, the generator is quick."""
+BEHIND = 5
+"""How much nicer edge and spinners are than nginx, which at a province has hosts of its own."""
+CONNECTIONS = 12_000
+"""Phones at the same time, each with a connection to nginx."""
+GATES = 400
+"""Connections that only gates use."""
+PATIENCE_S = 10.0
+"""After so long our page gives up (`web/src/http.ts`)."""
+BASE = 0.3
+"""Of the server's full rate: ten times as much is three times what it can do."""
 PHASES = (("before", 4.0, 1.0), ("step", 8.0, 10.0), ("after", 16.0, 1.0))
 """Name, seconds, times the base rate."""
 GATES_PER_S = 300
@@ -44,8 +54,10 @@ SOON_S = 0.05
 
 
 def storm(folder: Path, *, seconds: float, say: Callable[[str], None]) -> Result:
-    """Drive one edge through the step, with patient and with impatient phones."""
-    _files(CONNECTIONS + 500)
+    """Drive one edge behind nginx through the step, with patient and with impatient phones."""
+    if not nginx_there():
+        raise NoRoom("nginx was not found; on Debian and Ubuntu: apt-get install nginx-light")
+    _files(CONNECTIONS + GATES + 4_000)
     say("PostgreSQL, with fsync, on the generator's core")
     found: dict[str, Any] = {}
     with ExitStack() as stack:
@@ -55,7 +67,14 @@ def storm(folder: Path, *, seconds: float, say: Callable[[str], None]) -> Result
         requests_write(visits, visits_requests(province, VISIT_PEOPLE))
         requests_write(checks, checks_requests(province, 6, _CHECKS))
         stack.enter_context(_heartbeats(province))
-        address = stack.enter_context(server("edge", "--folder", str(province.folder), "--url", url))
+        edge = stack.enter_context(server("edge", "--folder", str(province.folder), "--url", url))
+        port, here = free_port(), f"127.0.0.1:{edge[0]}"
+        proxy = stack.enter_context(nginx(folder / "nginx", [here], here, (free_port(), port), tls=False))
+        os.sched_setaffinity(proxy.worker, {SERVER_CORE})
+        for thread in Path(f"/proc/{edge[1]}/task").iterdir():
+            os.setpriority(os.PRIO_PROCESS, int(thread.name), BEHIND)
+        stack.enter_context(_spinning())
+        address = port, edge[1]
         drive(address, visits, seconds=1, phones=VISIT_PHONES)
         full = drive(address, visits, seconds=seconds, phones=VISIT_PHONES).per_s
         for kind in ("patient", "impatient"):
@@ -76,6 +95,19 @@ def storm(folder: Path, *, seconds: float, say: Callable[[str], None]) -> Result
         "cpu": cpu_name(),
         "load": round(os.getloadavg()[0], 2),
     }
+
+
+@contextmanager
+def _spinning() -> Iterator[None]:
+    """Leave the server a part of its core."""
+    code = f"import os; os.sched_setaffinity(0, {{{SERVER_CORE}}}); os.nice({BEHIND})\nwhile True: pass"
+    spinners = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(SPINNERS)]
+    try:
+        yield
+    finally:
+        for spinner in spinners:
+            spinner.kill()
+            spinner.wait()
 
 
 def _files(wanted: int) -> None:
@@ -123,9 +155,12 @@ class Crowd:
         self._visits = visits
         self._checks = checks
         self._patient = patient
-        self.free: deque[Line] = deque()
-        self.waiting: deque[tuple[Phone, float]] = deque()
+        self.free: dict[bool, deque[Line]] = {False: deque(), True: deque()}
+        """Connections that nobody uses: of phones, and of gates."""
+        self.waiting: dict[bool, deque[tuple[Phone, float]]] = {False: deque(), True: deque()}
         self.counts = {kind + name: Count() for name, _, _ in PHASES for kind in ("", "check_")}
+        self.late_s: list[float] = []
+        """How late this generator came to each of its own rounds."""
         self.calm_at = 0.0
         """When the last answer came that was not soon."""
 
@@ -136,10 +171,10 @@ class Crowd:
     def come(self, phone: Phone) -> None:
         """A phone tries now; without a free connection its time runs."""
         due = time.perf_counter()
-        if self.free:
-            self.free.popleft().ask(phone, due)
+        if self.free[phone.check]:
+            self.free[phone.check].popleft().ask(phone, due)
         else:
-            self.waiting.append((phone, due))
+            self.waiting[phone.check].append((phone, due))
 
     def answered(self, line: Line, phone: Phone, due: float, status: bytes, again_s: float) -> None:
         """Count one answer, and let the phone come again where it was refused."""
@@ -148,7 +183,9 @@ class Crowd:
         took = now - due
         if took > SOON_S:
             self.calm_at = now
-        if status == b"200":
+        if took > PATIENCE_S:
+            count.gave_up += 1
+        elif status == b"200":
             count.served += 1
             count.at_once += phone.tries == 0
             count.answers_s.append(took)
@@ -156,10 +193,13 @@ class Crowd:
             count.refusals += 1
             count.refused_s.append(took)
             self._again(phone, count, again_s)
-        if self.waiting:
-            line.ask(*self.waiting.popleft())
-        else:
-            self.free.append(line)
+        while self.waiting[phone.check]:
+            waiting, since = self.waiting[phone.check].popleft()
+            if now - since < PATIENCE_S:
+                line.ask(waiting, since)
+                return
+            self.counts[waiting.phase].gave_up += 1
+        self.free[phone.check].append(line)
 
     def _again(self, phone: Phone, count: Count, again_s: float) -> None:
         phone.tries += 1
@@ -201,21 +241,25 @@ class Line(asyncio.Protocol):
 
 
 def _header(head: bytes, name: bytes) -> bytes:
-    at = head.find(name + b": ") + len(name) + 2
+    at = head.lower().find(name + b": ") + len(name) + 2
     return head[at : (head + b"\r\n").find(b"\r\n", at)]
 
 
 async def _run(port: int, visits: Load, checks: Load, rate: float, *, patient: bool) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
     crowd = Crowd(visits, checks, patient=patient)
-    for _ in range(CONNECTIONS):
-        crowd.free.append((await loop.create_connection(lambda: Line(crowd), "127.0.0.1", port))[1])
+    for gate, count in ((False, CONNECTIONS), (True, GATES)):
+        for _ in range(count):
+            crowd.free[gate].append((await loop.create_connection(lambda: Line(crowd), "127.0.0.1", port))[1])
     ended = {}
     for name, seconds, times in PHASES:
         await _phase(crowd, name, seconds, rate * times)
         ended[name] = time.perf_counter()
     await asyncio.sleep(1)
-    told: dict[str, Any] = {"calm_s_after_step": round(max(0.0, crowd.calm_at - ended["step"]), 2)}
+    told: dict[str, Any] = {
+        "calm_s_after_step": round(max(0.0, crowd.calm_at - ended["step"]), 2),
+        "generator_late_p99_ms": _percentile(crowd.late_s, 0.99),
+    }
     for name, seconds, _ in PHASES:
         told |= _told(crowd.counts[name], name, seconds) | _told(
             crowd.counts["check_" + name], "check_" + name, seconds
@@ -233,6 +277,7 @@ async def _phase(crowd: Crowd, name: str, seconds: float, rate: float) -> None:
                 crowd.counts[phone.phase].came += 1
                 crowd.come(phone)
         await asyncio.sleep(0.001)
+        crowd.late_s.append(time.perf_counter() - now - 0.001)
 
 
 def _told(count: Count, name: str, seconds: float) -> dict[str, Any]:
@@ -242,6 +287,7 @@ def _told(count: Count, name: str, seconds: float) -> dict[str, Any]:
         f"{name}_at_the_first_try": round(count.at_once / max(1, count.came), 3),
         f"{name}_served_in_the_end": round(count.served / max(1, count.came), 3),
         f"{name}_refusals": count.refusals,
+        f"{name}_gave_up": count.gave_up,
         f"{name}_p50_ms": _percentile(count.answers_s, 0.5),
         f"{name}_p99_ms": _percentile(count.answers_s, 0.99),
         f"{name}_refusal_p99_ms": _percentile(count.refused_s, 0.99),

@@ -37,6 +37,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 TEMPLATE = "healthcode_template"
 MEMORY = Path("/dev/shm")
 ON_A_PROVINCE = {f"tests/browser/test_{name}.py" for name in ("consoles", "rulesets", "stories")}
+UNDER_FIRE = {f"tests/{name}.py" for name in (
+    "browser/test_offline", "browser/test_story_nine", "crash/test_under_fire", "journeys/test_several_edges",
+)}  # fmt: skip
+"""Each burns both cores or waits for a browser on them: one after the other, by the same worker."""
 ROOM = 4 << 30
 """Bytes that one worker may fill: the widest test imports 200,000 leads."""
 _numbers = itertools.count(1)
@@ -106,10 +110,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 class ByFile(LoadFileScheduling):
-    """Whole files go to a worker; those that need a running province all to the same one."""
+    """Whole files go to a worker; those that need a running province, and those that burn it, each all to one."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", 1)[0]
+        if file in UNDER_FIRE:
+            return "under fire"
         return "province" if file in ON_A_PROVINCE else file
 
 

@@ -21,7 +21,6 @@ import httpx
 import psycopg
 
 from healthcode.adapters.embedded_postgres import postmaster_pid
-from healthcode.adapters.snapshot_files import snapshots_list
 from healthcode.codes.epoch import EpochKeys
 from healthcode.codes.session import SessionClaim, session_seal
 from healthcode.codes.venue import VenueClaim, venue_static
@@ -29,7 +28,7 @@ from healthcode.crypto.suites import suite
 from healthcode.domain.time import day_of
 from healthcode.table.messages import FeedKind
 from healthcode.table.payloads import GroundsNote, note_encode
-from healthcode.table.record import Record, record_encode
+from healthcode.table.record import UNKNOWN, Record, Transition, record_decode, record_encode
 from healthcode.visits.record import visit_key
 from healthcode.wiring.settings import Settings
 
@@ -39,8 +38,8 @@ DECIDED = range(5_001, 5_021)
 """Subjects who are turned green and yellow again and again."""
 SCANNING = range(10_001, 14_001)
 """Subjects who scan the poster; so many that nobody meets the limit of scans a minute."""
-ROUNDING_MS = 300
-"""An answer's age is given in tenths of a second, and its clock read a little later."""
+ROUNDING_MS = 350
+"""An answer's age is given in tenths of a second, and is counted anew after 0.3 s at the latest."""
 
 
 class Decision(NamedTuple):
@@ -56,11 +55,13 @@ class Decision(NamedTuple):
 class Deployment:
     """A `healthcode run` of its own, with two edge workers."""
 
-    def __init__(self, folder: Path, ports: list[int]) -> None:
+    def __init__(self, folder: Path, ports: list[int], **more: str) -> None:
+        """`more` are settings beside the ones below."""
         self.data, self.said = folder / "data", folder / "said.txt"
         self.port, self.edge_port = ports
         self.spool = folder / "spool"
         self.spool.mkdir(mode=0o700)
+        self.more = {"HEALTHCODE_EDGE_PROCESSES": "2", "HEALTHCODE_SPOOL": str(self.spool)} | more
         self.run: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -68,7 +69,7 @@ class Deployment:
         command = [sys.executable, "-m", "healthcode.cli.main", "run", "--data", str(self.data), "--people", "60"]
         command += ["--port", str(self.port), "--edge-port", str(self.edge_port)]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HEALTHCODE_")}
-        environment |= {"HEALTHCODE_EDGE_PROCESSES": "2", "HEALTHCODE_SPOOL": str(self.spool)}
+        environment |= self.more
         with self.said.open("wb") as output:
             self.run = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
         wait_until(lambda: "Ctrl-C" in self.words() or self.run.poll() is not None, 120)
@@ -78,6 +79,10 @@ class Deployment:
 
     def words(self) -> str:
         return self.said.read_text(encoding="utf-8")
+
+    def settings_of_children(self) -> dict[str, str]:
+        """The environment in which a command works on this deployment."""
+        return {"HEALTHCODE_DATA": str(self.data), "HEALTHCODE_PORT": str(self.port), **self.more}
 
     def connect(self) -> psycopg.Connection:
         return psycopg.connect(self.settings.dsn("postgres", self.secrets), autocommit=True, connect_timeout=3)
@@ -130,19 +135,22 @@ def wait_until(seen, seconds: float) -> None:
 class Load:
     """Phones that scan, an office that decides, and gates that look; everything they were told is kept."""
 
-    def __init__(self, deployment: Deployment) -> None:
+    def __init__(self, deployment: Deployment, origin: str = "") -> None:
+        """`origin` is where the phones go; unsaid, to the deployment's own edge."""
         self.deployment = deployment
         self.acknowledged: set[UUID] = set()
         self.answers: Counter[str] = Counter()
         self.decisions: dict[int, list[Decision]] = defaultdict(list)
         self.wrong: list[str] = []
+        self._before: dict[int, Record] = {}
         self._stop = threading.Event()
-        self._origin = f"http://127.0.0.1:{deployment.edge_port}"
+        self._origin = origin or f"http://127.0.0.1:{deployment.edge_port}"
 
     @contextmanager
-    def running(self, phones: int = 4):
-        """Load for as long as the block lasts; what a thread could not bear is raised at the end."""
-        work = [self._scan] * phones + [self._decide, self._look]
+    def running(self, phones: int = 4, *, office: bool = True):
+        """Load for as long as the block lasts, with or without an office that decides and a gate that looks."""
+        work = [self._scan] * phones + [self._decide, self._look] * office
+        self._before = self._decided()
         threads = [threading.Thread(target=self._guarded, args=[each], daemon=True) for each in work]
         for thread in threads:
             thread.start()
@@ -158,6 +166,12 @@ class Load:
             work()
         except Exception as error:  # noqa: BLE001 - a dead thread must fail the test, not look like silence
             self.wrong.append(f"{work.__name__}: {error!r}")
+
+    def _decided(self) -> dict[int, Record]:
+        """The records that there were before."""
+        with self.deployment.connect() as connection:
+            sql = "SELECT number, record FROM subject_state WHERE number = ANY(%s)"
+            return {number: record_decode(record) for number, record in connection.execute(sql, [list(DECIDED)])}
 
     def session(self, subject: int) -> str:
         now = int(time.time()) // 60
@@ -205,11 +219,12 @@ class Load:
         while not self._stop.is_set():
             subject, turn = DECIDED[turn % len(DECIDED)], turn + 1
             state = GREEN if turn // len(DECIDED) % 2 else YELLOW
-            version = max((d.version for d in self.decisions[subject]), default=0) + 1
+            before = self._before.get(subject, UNKNOWN).version
+            version = max((d.version for d in self.decisions[subject]), default=before) + 1
             begun = time.time() * 1000
             try:
                 connection = connection or self.deployment.connect()
-                _commit(connection, subject, state, version)
+                commit(connection, subject, state, version)
                 certain = True
             except (psycopg.Error, OSError):
                 if connection is not None:
@@ -248,7 +263,8 @@ class Load:
         known = [i for i, d in enumerate(decisions) if d.certain and d.ended_ms <= as_of]
         allowed = {d.state for d in decisions[known[-1] if known else 0 :]}
         if not known:
-            allowed.add(None)  # not decided yet, as far as this answer promises
+            # not decided yet, as far as this answer promises
+            allowed.add(self._before[subject].state if subject in self._before else None)
         if NAMES.get(state) not in allowed and (state != "unknown" or known):
             self.wrong.append(f"{subject} is {state}, {freshness}, after {decisions[-3:]}")
 
@@ -259,8 +275,11 @@ class Load:
         return len(self.acknowledged - set(stored)), len(stored) - len(set(stored))
 
 
-def _commit(connection: psycopg.Connection, subject: int, state: int, version: int) -> None:
-    record = record_encode(Record(state, generation=1, version=version))
+def commit(
+    connection: psycopg.Connection, subject: int, state: int, version: int, steps: tuple[Transition, ...] = ()
+) -> None:
+    """What control commits when it decides: state and outbox rows in one transaction."""
+    record = record_encode(Record(state, generation=1, version=version, transitions=steps))
     grounds = note_encode(GroundsNote(version=version))
     with connection.transaction():
         connection.execute(
@@ -277,137 +296,3 @@ def _commit(connection: psycopg.Connection, subject: int, state: int, version: i
         outbox = "INSERT INTO feed_outbox (lane, kind, key, payload) VALUES (0, %s, %s, %s)"
         connection.execute(outbox, [FeedKind.RECORD, subject, record])
         connection.execute(outbox, [FeedKind.GROUNDS, subject, grounds])
-
-
-class Faults:
-    """What is done to a deployment, by name."""
-
-    PARTS = ("edge", "updater", "relay", "postgres", "worker-jobs", "control", "documents")
-
-    def __init__(self, deployment: Deployment, chance: random.Random) -> None:
-        self.deployment = deployment
-        self.chance = chance
-        self.done: Counter[str] = Counter()
-
-    def kill(self, part: str) -> None:
-        """kill -9 of one process of the group."""
-        pid = self.deployment.pid(part)
-        if pid:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-                self.done[f"kill {part}"] += 1
-
-    def kill_edge_worker(self) -> None:
-        """kill -9 of one of uvicorn's workers; its parent starts another."""
-        workers = [pid for pid in _children(self.deployment.pid("edge")) if b"spawn_main" in _command(pid)]
-        if workers:
-            os.kill(self.chance.choice(workers), signal.SIGKILL)
-            self.done["kill edge worker"] += 1
-
-    def kill_supervisor(self) -> None:
-        """kill -9 of the supervisor alone, then `healthcode run` again."""
-        self.deployment.run.kill()
-        self.deployment.run.wait()
-        self.done["kill supervisor"] += 1
-        self._start_again()
-
-    def kill_group(self) -> None:
-        """kill -9 of everything at once, as a power cut does to processes, then `healthcode run` again."""
-        for part in self.PARTS:
-            pid = self.deployment.pid(part)
-            for each in [pid, *_children(pid)] if pid else []:
-                with suppress(ProcessLookupError):
-                    os.kill(each, signal.SIGKILL)
-        self.deployment.run.kill()
-        self.deployment.run.wait()
-        self.done["kill group"] += 1
-        self._start_again()
-
-    def freeze(self, part: str, seconds: float) -> None:
-        """A process that hangs, as on a slow disk: stopped with all its children, and let go again."""
-        pid = self.deployment.pid(part)
-        everybody = [pid, *_children(pid)] if pid else []
-        _signal(everybody, signal.SIGSTOP)
-        time.sleep(seconds)
-        _signal(everybody, signal.SIGCONT)
-        self.done[f"freeze {part}"] += 1
-
-    def full_disk(self, seconds: float) -> None:
-        """No room under the spool while PostgreSQL is dead: nothing may be acknowledged that is nowhere."""
-        filler = self.deployment.spool / "filler"
-        with filler.open("wb", buffering=0) as file, suppress(OSError):
-            while True:
-                file.write(bytes(1 << 16))
-        self.freeze("postgres", seconds)
-        filler.unlink()
-        self.done["full disk"] += 1
-
-    def torn_snapshot(self) -> None:
-        """The newest snapshot ends in the middle and the table is lost: the updater builds from what proves itself."""
-        newest = snapshots_list(self.deployment.data / "snapshots")
-        if newest:
-            os.truncate(newest[0], newest[0].stat().st_size // 2)
-        (self.deployment.data / "edge" / "table-current.bin").unlink(missing_ok=True)
-        self.kill("updater")
-        self.done["torn snapshot"] += 1
-
-    def random_kill(self) -> None:
-        """One of the kills: mostly a part, one in eight the supervisor or everything."""
-        drawn = self.chance.random()
-        if drawn < 0.06:
-            self.kill_group()
-        elif drawn < 0.12:
-            self.kill_supervisor()
-        elif drawn < 0.4:
-            self.kill_edge_worker()
-        else:
-            self.kill(self.chance.choice(self.PARTS))
-
-    @property
-    def kills(self) -> int:
-        return sum(count for name, count in self.done.items() if name.startswith("kill"))
-
-    def _start_again(self) -> None:
-        ends = time.monotonic() + 20  # orphans are asked to stop by the kernel; while one ends, its port is taken
-        while time.monotonic() < ends and any(_runs(self.deployment.pid(part)) for part in ("edge", "control")):
-            time.sleep(0.1)
-        self.deployment.start()
-
-
-@contextmanager
-def small_disk(folder: Path, megabytes: int):
-    """A file system of its own under `folder` where this account may mount one; tells whether it could."""
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=700", "tmpfs", str(folder)]
-    mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True, check=False).returncode == 0
-    try:
-        yield mounted
-    finally:
-        if mounted:
-            subprocess.run(["umount", "-l", str(folder)], check=False)
-
-
-def _children(pid: int) -> list[int]:
-    with suppress(OSError):
-        direct = [
-            int(c) for task in Path(f"/proc/{pid}/task").iterdir() for c in (task / "children").read_text().split()
-        ]
-        return [grown for child in direct for grown in (child, *_children(child))]
-    return []
-
-
-def _command(pid: int) -> bytes:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    return b""
-
-
-def _runs(pid: int) -> bool:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False
-
-
-def _signal(pids: list[int], what: signal.Signals) -> None:
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, what)

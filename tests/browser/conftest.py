@@ -33,11 +33,11 @@ OpenPhone = Callable[..., Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of this folder, and skip them where there is no Chromium."""
+    """Mark the tests of this folder, and skip them where there is no Chromium; the full check fails then."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            if CHROMIUM is None:
+            if CHROMIUM is None and "CI" not in os.environ:
                 item.add_marker(pytest.mark.skip(reason="no Chromium on the PATH (.ci/browser installs it)"))
 
 

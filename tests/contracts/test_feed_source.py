@@ -2,6 +2,7 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from healthcode.adapters.feed_postgres import FeedUnavailable, PostgresFeed, connect
@@ -130,3 +131,36 @@ def test_the_edges_role_reads_the_feed_and_nothing_else(database):
         for table in ("subject_state", "people_identity", "feed_outbox", "visit"):
             with pytest.raises(Exception, match="permission denied"):
                 connection.execute(f"SELECT * FROM {table}")
+
+
+def test_a_server_that_dies_within_a_statement_is_away_and_is_asked_again_over_a_new_connection():
+    """asyncpg then says neither that it is the server nor that it is the connection."""
+    made = []
+
+    class Broken:
+        def __init__(self):
+            made.append(self)
+
+        def is_closed(self):
+            return False
+
+        async def add_listener(self, *_):
+            """Listens to nothing."""
+
+        async def fetchval(self, *_):
+            raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+
+        def terminate(self):
+            """Is gone."""
+
+    async def connector(*_):
+        return Broken()
+
+    async def body():
+        feed = PostgresFeed(lambda: "", connector)
+        for _ in range(2):
+            with pytest.raises(FeedUnavailable):
+                await feed.heartbeat()
+
+    asyncio.run(body())
+    assert len(made) == 2

@@ -44,6 +44,19 @@ def test_a_quick_look_leaves_out_who_was_derived_before(world: World) -> None:
     assert tally.subjects == 2
 
 
+def test_a_trimmed_feed_is_no_finding_and_a_feed_with_holes_is_one(world: World) -> None:
+    zhao = busy(world)[ZHAO.key]
+    world.superuser(
+        "INSERT INTO feed_log (lane, seq, kind, key, payload) SELECT 0, id, kind, key, payload FROM feed_outbox"
+    )
+    world.superuser("DELETE FROM feed_outbox")
+    world.superuser("DELETE FROM feed_log WHERE key = %s", [zhao])
+    world.superuser("UPDATE feed_log SET seq = seq - (SELECT min(seq) - 1 FROM feed_log)")
+    assert [finding.code for finding in found(world)] == ["told_gap"]
+    world.superuser("UPDATE feed_log SET seq = seq + 7000")
+    assert found(world) == []
+
+
 def test_an_empty_house_has_nothing_to_find(world: World) -> None:
     assert found(world) == []
 

@@ -143,6 +143,23 @@ def test_suns_lost_paper_is_recalled_once(world):
     assert answers == [True, False]
 
 
+def test_papers_that_ended_are_forgotten_by_the_edges_recalled_or_not(world):
+    from healthcode.control.credentials.services import paper_give, papers_forget
+
+    [number] = with_code(world, SUN)
+    with world.acting(number):
+        for days in (0, 30):
+            paper_give(number=number, now=NOW + timedelta(days=days))
+    left = []
+    for days in (179, 181, 211):
+        with world.system():
+            papers_forget(now=NOW + timedelta(days=days))
+        query = "SELECT count(*) FROM bridge_published WHERE kind IN (%s, %s) AND length(payload) > 0"
+        [(published,)] = world.superuser(query, [int(FeedKind.PAPER), int(FeedKind.RECALL)])
+        left.append((published, world.superuser("SELECT count(*) FROM credentials_paper")[0][0]))
+    assert left == [(2, 2), (1, 1), (0, 0)]
+
+
 def test_the_edges_find_suns_number_by_her_papers_handle_alone(world):
     [number] = with_code(world, SUN)
     world.client(number).post("/api/credentials/papers", {}, JSON)
@@ -158,3 +175,15 @@ def test_nobody_sees_anothers_papers(world):
 
     with world.acting(lin):
         assert Paper.objects.count() == 0
+
+
+def test_sun_cannot_make_the_system_forget_a_paper_that_works(world):
+    """Else it would go on after a reissue: nothing would be left to recall it by."""
+    from healthcode.control.credentials.models import Paper, Pass
+
+    [number] = with_code(world, SUN)
+    world.client(number).post("/api/credentials/papers", {}, JSON)
+    give(world, number)
+    with world.acting(number):
+        assert (Paper.objects.all().delete()[0], Pass.objects.all().delete()[0]) == (0, 0)
+        assert (Paper.objects.count(), Pass.objects.count()) == (1, 1)

@@ -148,6 +148,24 @@ def test_a_dismissed_inspector_is_recalled_at_the_edges_and_gets_no_further_sess
     assert over.value.code == "appointment_over"
 
 
+def test_a_dismissed_device_leaves_the_recall_list_when_its_last_session_is_over(shop: Shop) -> None:
+    """Two days after its making a session is over; the list keeps the device one more."""
+    from healthcode.control.venues.inspectors import inspector_dismiss
+    from healthcode.control.venues.publication import device_recalls_forget
+
+    venue = shop.approved()
+    made = shop.accept(shop.invite(venue))
+    device = bytes(shop.world.superuser("SELECT device FROM venues_inspector")[0][0])
+    with shop.world.acting(shop.bai):
+        inspector_dismiss(venue=venue.pk, inspector=made.standing.id, manager=shop.bai, now=now())
+    listed = []
+    for days in (2, 4, 4):
+        with shop.world.system():
+            count = device_recalls_forget(now=now() + timedelta(days=days))
+        listed.append((count, bool(shop.published(FeedKind.RECALL, key_from_bytes(device)))))
+    assert listed == [(0, True), (1, False), (0, False)]
+
+
 @pytest.mark.parametrize(("days", "works"), [(0, True), (1, True), (8, True), (10, False), (30, False)])
 def test_a_device_renews_its_session_also_after_days_off(shop: Shop, days: int, works: bool) -> None:
     """A session ends when tomorrow does and can be renewed for a week more."""

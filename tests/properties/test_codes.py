@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthcode.codes.base45 import Base45Error, base45_decode, base45_encode
+from healthcode.codes.base45 import Base45Error, base45_decode, base45_encode, base45_encode_all
 from healthcode.codes.base64url import Base64Error, b64_decode, b64_encode
 from healthcode.codes.epoch import EpochKeys
 from healthcode.codes.errors import CodeError
@@ -139,6 +139,11 @@ def test_a_pass_never_outlives_the_next_known_change(timeline):
 def test_base45_and_base64_are_inverse(data):
     assert base45_decode(base45_encode(data)) == data
     assert b64_decode(b64_encode(data)) == data
+
+
+@given(st.integers(0, 60).flatmap(lambda size: st.lists(st.binary(min_size=size, max_size=size), min_size=1)))
+def test_texts_made_together_are_those_made_one_by_one(parts):
+    assert base45_encode_all(parts) == [base45_encode(part) for part in parts]
 
 
 @given(st.text())

@@ -2,6 +2,7 @@
 
 from binascii import crc_hqx
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -13,6 +14,7 @@ from healthcode.table.feed import (
     FeedMessage,
     GroundsNote,
     Heartbeat,
+    HeartbeatError,
     heartbeat_sign,
     note_decode,
     note_encode,
@@ -124,6 +126,9 @@ class SideInMemory:
     def get(self, kind, key):
         return self.entries.get((kind, key))
 
+    def items(self, kind):
+        return [(key, payload) for (of, key), payload in self.entries.items() if of == kind]
+
     def applied(self, lane):
         return self.marks.get(lane, 0)
 
@@ -147,7 +152,7 @@ class FeedMachine(RuleBasedStateMachine):
         self.history = {subject: {0: UNKNOWN} for subject in self.versions}
         self.buffer = bytearray(table_size(8))
         table_format(self.buffer, region=SHANXI, capacity=8, file_id=bytes(16), boot=bytes(16))
-        self.side, self.clock = SideInMemory(), 0
+        self.side, self.clock, self.damaged = SideInMemory(), 0, set()
         self.restart()
 
     @rule()
@@ -166,6 +171,44 @@ class FeedMachine(RuleBasedStateMachine):
         log.append(FeedMessage(lane, len(log) + 1, FeedKind.RECORD, subject, record_encode(record)))
         note = note_encode(GroundsNote(version=version))
         log.append(FeedMessage(lane, len(log) + 1, FeedKind.GROUNDS, subject, note))
+
+    @rule(subject=st.integers(1, 4), lane=st.sampled_from([0, 1]), at=st.integers(0, 31), bit=st.integers(0, 7))
+    def torn(self, subject, lane, at, bit):
+        """The message of a decision was damaged before it was stored: whatever it said, the edge does not know."""
+        self.decide(subject, lane, 2)
+        message = self.log[lane][-2]
+        payload = bytearray(message.payload)
+        payload[at] ^= 1 << bit
+        self.log[lane][-2] = message._replace(payload=bytes(payload[: 32 - at % 2]))
+        self.damaged.add((subject, self.versions[subject]))
+
+    @rule(back=st.integers(0, 6))
+    def rebuild(self, back):
+        """A new table from a snapshot: records of now, at feed numbers that may lie a little behind them."""
+        self.buffer = bytearray(table_size(8))
+        applied = {lane: max(0, len(log) - back) for lane, log in self.log.items()}
+        table_format(self.buffer, region=SHANXI, capacity=8, file_id=bytes(16), boot=bytes(16))
+        table = TableEditor(self.buffer, region=SHANXI)
+        for subject, version in self.versions.items():
+            table.put(subject, record_encode(self.history[subject][version]))
+            if version:
+                self.side.entries[FeedKind.GROUNDS, subject] = note_encode(GroundsNote(version=version))
+        table.mark(applied=applied)
+        self.side.marks = dict(applied)
+        self.side.entries = {at: payload for at, payload in self.side.entries.items() if at[0] != FeedKind.RECORD}
+        self.restart()
+
+    @rule(at=st.integers(0, 200), bit=st.integers(0, 7), region=st.sampled_from([SHANXI, 410000]))
+    def forged_beat(self, at, bit, region):
+        """A heartbeat that is not control's, or of another region, is refused; an old one changes nothing."""
+        beat = bytearray(heartbeat_sign(KEY, Heartbeat(region, self.clock + 9000, {0: 0, 1: 0})))
+        if region == SHANXI:
+            beat[at % len(beat)] ^= 1 << bit
+        before = self.applier.health(self.clock)
+        with pytest.raises(HeartbeatError):
+            self.applier.beat(bytes(beat), now_ms=self.clock)
+        self.applier.beat(heartbeat_sign(KEY, Heartbeat(SHANXI, self.clock - 500, {})), now_ms=self.clock)
+        assert self.applier.health(self.clock) == before
 
     @rule(data=st.data(), dies=st.sampled_from([None, None, None, "before", "after"]))
     def deliver(self, data, dies):
@@ -202,11 +245,26 @@ class FeedMachine(RuleBasedStateMachine):
     def every_record_is_one_that_control_decided(self):
         for subject in getattr(self, "versions", {}):
             record = self.table.read(subject)
-            assert self.history[subject].get(record.version) == record
+            assert self.history[subject].get(record.version) == record or self.blank(subject, record)
             for lane in (0, 1):
                 for message in self.log[lane][: self.applier.applied(lane)]:
-                    if message.key == subject and message.kind == FeedKind.RECORD:
-                        assert record.version >= record_decode(message.payload).version
+                    if message.key == subject and message.kind == FeedKind.RECORD and self.whole(message):
+                        assert record.version >= record_decode(message.payload).version or self.lost(subject, record)
+
+    def blank(self, subject, record):
+        """Whether it says unknown, as it may while a damaged message of this subject is being taken."""
+        return record == UNKNOWN._replace(version=record.version) and any(who == subject for who, _ in self.damaged)
+
+    def lost(self, subject, record):
+        """Whether it says unknown and the edge remembers why: no later message puts that right, a snapshot does."""
+        return self.blank(subject, record) and (FeedKind.RECORD, subject) in self.side.entries
+
+    def whole(self, message):
+        return (message.key, self.version_of(message)) not in self.damaged
+
+    def version_of(self, message):
+        """The version that a record's message was decided as: that of the grounds sent behind it."""
+        return note_decode(self.log[message.lane][message.seq].payload, GroundsNote).version
 
     @invariant()
     def fresh_means_right(self):
@@ -219,7 +277,8 @@ class FeedMachine(RuleBasedStateMachine):
         announced = {lane: len(log) for lane, log in self.log.items()}
         if all(self.applier.applied(lane) == at for lane, at in announced.items()):
             for subject, version in self.versions.items():
-                assert self.table.read(subject) == self.history[subject][version]
+                record = self.table.read(subject)
+                assert record == self.history[subject][version] or self.lost(subject, record)
 
     def teardown(self):
         """In the end everything is fetched once in order, and every record and note is the last one decided."""
@@ -231,7 +290,8 @@ class FeedMachine(RuleBasedStateMachine):
         self.fresh_means_right()
         assert self.applier.health(self.clock).fresh
         for subject, version in self.versions.items():
-            assert self.table.read(subject) == self.history[subject][version]
+            record = self.table.read(subject)
+            assert record == self.history[subject][version] or self.lost(subject, record)
             held = self.side.get(FeedKind.GROUNDS, subject)
             assert version == 0 or note_decode(held, GroundsNote).version == version
 

@@ -192,7 +192,7 @@ def test_sql_as_the_application_in_lins_act_changes_nothing(shop: Shop, attack: 
 
 
 def test_the_application_cannot_read_who_was_where(shop: Shop) -> None:
-    """It counts visits through one function; reading them takes a tracing act, which does not exist yet."""
+    """It counts visits through one function; it reads them through two that answer acts of the system alone."""
     with shop.world.database.connect("app") as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
         app.execute("SELECT subject FROM visit")
 

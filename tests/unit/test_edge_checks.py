@@ -118,6 +118,15 @@ def test_data_of_an_hour_ago_are_used_with_their_age(edge):
     assert (check["outcome"], check["freshness"]) == ("red", {"level": "aged", "age_s": 3600.0, "clock": "ok"})
 
 
+def test_an_answer_says_its_age_also_while_the_ticker_is_late(edge):
+    edge.check(edge.live(LIN))
+    ages = []
+    for _ in range(3):
+        edge.wall_s, edge.boot_s = edge.wall_s + 0.4, edge.boot_s + 0.4  # and nobody refreshes but who asks
+        ages.append(edge.check(edge.live(LIN))["freshness"]["age_s"])
+    assert ages == [0.4, 0.8, 1.2]
+
+
 def test_a_published_adjustment_asks_for_a_test_and_lapses_by_itself(edge):
     edge.policy(id="48h", colors=["green"], venue_types=["cinema"], from_=NOON, until=NOON + 60, test_age_h=1)
     refused = edge.check(edge.live(LIN), CINEMA)

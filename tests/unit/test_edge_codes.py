@@ -76,8 +76,9 @@ def test_the_gate_follows_at_both_midnights_while_its_data_count_as_usable(edge)
 
 
 def test_a_clock_set_ahead_turns_nobody_green(edge):
+    session = edge.session(ZHAO)
     edge.jump_clock((DAY10_ENDS - NOON) * 60)
-    answer = edge.ask("GET", "/v1/state", bearer=edge.session(ZHAO)).json
+    answer = edge.ask("GET", "/v1/state", bearer=session).json
     assert (answer["state"], answer["freshness"]["clock"]) == ("red", "off")
 
 

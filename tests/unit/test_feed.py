@@ -41,6 +41,9 @@ class SideInMemory:
     def get(self, kind, key):
         return self.entries.get((kind, key))
 
+    def items(self, kind):
+        return [(key, payload) for (of, key), payload in self.entries.items() if of == kind]
+
     def applied(self, lane):
         return self.marks.get(lane, 0)
 
@@ -188,8 +191,10 @@ def test_a_message_that_is_not_whole_makes_its_subject_unknown(edge):
     broken = FeedMessage(0, 2, FeedKind.RECORD, ZHAO, b"\x99" * 32)
     assert edge.applier.apply([broken]).skipped == 1
     assert edge.tables[0].read(ZHAO) == UNKNOWN._replace(version=4)
-    edge.applier.apply([record(3, GREEN, 4), record(4, RED, 6)])
-    assert edge.tables[0].read(ZHAO).state == RED
+    edge.applier.apply([record(1, GREEN, 5, lane=1)])  # decided before what was damaged, and late
+    edge.restart().applier.apply([record(3, RED, 7)])
+    assert edge.tables[0].read(ZHAO) == UNKNOWN._replace(version=4)
+    assert edge.applier.torn == {0: 2}
 
 
 def test_messages_of_later_releases_and_impossible_ones_are_passed_over(edge):

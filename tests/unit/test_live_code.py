@@ -5,7 +5,7 @@ import pytest
 from healthcode.codes.base45 import Base45Error, base45_decode, base45_encode
 from healthcode.codes.epoch import EpochKeys, EpochMissing, epoch_id, epoch_key
 from healthcode.codes.errors import Expired, Forged, NotYet, Unreadable, UpdateNeeded, WrongRegion
-from healthcode.codes.live import LiveClaim, live_mint, live_open
+from healthcode.codes.live import LiveClaim, live_mint, live_mint_ahead, live_open
 from healthcode.domain.time import day_of, day_start
 
 MORNING = day_start(20_000) + 8 * 60
@@ -54,11 +54,22 @@ def test_a_screenshot_dies_and_a_future_code_does_not_open(now_s, error):
         opened(SHOWN, now_s=now_s)
 
 
-def test_codes_minted_ahead_cross_midnight():
-    midnight = LIN._replace(minute=day_start(20_001))
-    text = live_mint(KEYS, midnight, region=SHANXI)
-    assert opened(text, now_s=midnight.minute * 60) == midnight
-    assert epoch_id(midnight.minute) == epoch_id(MORNING) + 1
+def test_codes_minted_ahead_cross_midnight_each_for_its_own_minute():
+    late = LIN._replace(minute=day_start(20_001) - 2)
+    texts = live_mint_ahead(KEYS, late, 5, region=SHANXI)
+    minutes = range(late.minute, late.minute + 5)
+    assert [opened(text, now_s=60 * m) for m, text in zip(minutes, texts, strict=True)] == [
+        LIN._replace(minute=m) for m in minutes
+    ]
+    assert epoch_id(day_start(20_001)) == epoch_id(MORNING) + 1
+
+
+def test_no_code_is_minted_beyond_the_last_key_and_no_two_share_a_nonce():
+    late = LIN._replace(minute=day_start(20_002) - 3)
+    texts = live_mint_ahead(KEYS, late, 30, region=SHANXI)
+    assert len({base45_decode(text[4:])[8:20] for text in texts}) == 3
+    with pytest.raises(EpochMissing):
+        live_mint_ahead(KEYS, LIN._replace(minute=day_start(20_002)), 1, region=SHANXI)
 
 
 def test_another_region_is_named():

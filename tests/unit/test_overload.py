@@ -49,13 +49,21 @@ EVERYTHING = {"page", "bundle", "visit", "state", "codes", "check"}
 
 @pytest.mark.parametrize(
     ("seconds", "refused"),
-    [(0.0, set()), (0.2, {"page"}), (0.5, {"page", "bundle"}), (1.5, {"page", "bundle", "visit"}), (3.0, EVERYTHING)],
+    [(0.0, set()), (0.2, {"page"}), (0.5, {"page", "bundle"}), (3.0, {"page", "bundle", "visit"}), (5.0, EVERYTHING)],
 )
 def test_what_is_given_up_at_which_load(seconds, refused):
     edge = EdgeWorld(forward=control)
     edge.record(LIN, RED)
     late(edge, seconds)
     assert {name for name, status in statuses(edge).items() if status == 503} == refused
+
+
+@pytest.mark.parametrize(("seconds", "stored", "told"), [(1.0, 12, 12), (2.0, 6, 12), (3.0, 0, 12), (4.0, 0, 6)])
+def test_of_scans_a_growing_share_is_refused_before_any_color_is(edge, seconds, stored, told):
+    late(edge, seconds)
+    answers = [statuses(edge) for _ in range(12)]
+    assert sum(answer["visit"] == 200 for answer in answers) == stored
+    assert sum(answer["state"] == 200 for answer in answers) == pytest.approx(told, abs=1)
 
 
 def test_under_load_lin_sees_her_color_and_hears_that_the_reason_comes_later(edge):

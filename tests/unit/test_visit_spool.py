@@ -3,6 +3,8 @@
 import asyncio
 import fcntl
 import os
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -148,19 +150,28 @@ def test_after_a_failed_sync_the_file_is_never_written_again(tmp_path):
     assert {1, 3} <= {v.subject for v in sink.visits.values()}
 
 
+@asynccontextmanager
+async def queueing(sink, spool, limits=QUICK):
+    """A queue at work, closed in any case: its thread would go on beside other tests."""
+    queue = VisitQueue(sink, limits, asyncio.get_running_loop().time, spool)
+    queue.start()
+    try:
+        yield queue
+    finally:
+        await queue.close()
+
+
 def test_while_the_sink_is_down_visits_are_spooled_and_then_stored_once(tmp_path):
     sink = MemorySink()
 
     async def body():
-        queue = VisitQueue(sink, QUICK, asyncio.get_running_loop().time, opened(tmp_path))
-        queue.start()
-        sink.down = True
-        away = [await queue.store(visit(n)) for n in range(12)]
-        sink.down = False
-        await eventually(lambda: not queue.away)
-        back = await queue.store(visit(99))
-        await queue.close()
-        return away, back
+        patient = replace(QUICK, store_s=10)  # the disk may be busy with other tests
+        async with queueing(sink, opened(tmp_path), patient) as queue:
+            sink.down = True
+            away = [await queue.store(visit(n)) for n in range(12)]
+            sink.down = False
+            await eventually(lambda: not queue.away)
+            return away, await queue.store(visit(99))
 
     away, back = run(body())
     assert (set(away), back) == ({Kept.spooled}, Kept.stored)
@@ -168,38 +179,35 @@ def test_while_the_sink_is_down_visits_are_spooled_and_then_stored_once(tmp_path
 
 
 def test_a_sink_that_hangs_costs_one_bound_and_no_more(tmp_path):
+    bound = replace(QUICK, store_s=2.0)
+
     async def body():
-        queue = VisitQueue(HangingSink(), QUICK, asyncio.get_running_loop().time, opened(tmp_path))
-        queue.start()
-        begun = asyncio.get_running_loop().time()
-        kept = [await queue.store(visit(n)) for n in range(20)]
-        took = asyncio.get_running_loop().time() - begun
-        await queue.close()
-        return kept, took
+        async with queueing(HangingSink(), opened(tmp_path), bound) as queue:
+            begun = asyncio.get_running_loop().time()
+            kept = [await queue.store(visit(n)) for n in range(20)]
+            return kept, asyncio.get_running_loop().time() - begun
 
     kept, took = run(body())
     assert set(kept) == {Kept.spooled}
-    assert took < 10 * QUICK.store_s
+    assert took < 5 * bound.store_s
 
 
 def test_with_sink_and_disk_gone_callers_are_refused_at_once(tmp_path):
+    resting = replace(QUICK, rest_s=1.0, store_s=10)
+
     async def body():
         sink = MemorySink()
         sink.down = True
-        spool = opened(tmp_path, limits=SpoolLimits(total=0))
-        queue = VisitQueue(sink, QUICK, asyncio.get_running_loop().time, spool)
-        queue.start()
-        answers = await asyncio.gather(*(queue.store(visit(n)) for n in range(9)), return_exceptions=True)
-        resting = queue.resting
-        await asyncio.sleep(2 * QUICK.rest_s)
-        sink.down = False
-        after = await queue.store(visit(1))
-        await queue.close()
-        return answers, resting, after
+        async with queueing(sink, opened(tmp_path, limits=SpoolLimits(total=0)), resting) as queue:
+            answers = await asyncio.gather(*(queue.store(visit(n)) for n in range(9)), return_exceptions=True)
+            rests = queue.resting
+            await asyncio.sleep(1.5 * resting.rest_s)
+            sink.down = False
+            return answers, rests, await queue.store(visit(1))
 
-    answers, resting, after = run(body())
+    answers, rests, after = run(body())
     assert {type(answer) for answer in answers} == {VisitOverload}
-    assert (resting, after) == (True, Kept.stored)
+    assert (rests, after) == (True, Kept.stored)
 
 
 class FailingSink(MemorySink):

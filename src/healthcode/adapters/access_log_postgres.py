@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg
 import structlog
 
+from healthcode.adapters.feed_postgres import LOST
 from healthcode.visits.access import AccessRow, AccessUnavailable
 
 Connection = Any
@@ -18,7 +18,6 @@ Connection = Any
 REST_S = 2.0
 """How long a database that did not answer is left alone: nobody at a gate waits for it twice."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 _KEEP = (
     "INSERT INTO document_check (id, at, subject, device, venue, checkpoint, said) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING"
@@ -43,7 +42,7 @@ class AccessPostgres:
                 connection = await self._open()
                 async with connection.transaction():
                     await connection.executemany(_KEEP, values)
-        except _LOST as error:
+        except LOST as error:
             self._lost()
             raise AccessUnavailable(type(error).__name__) from error
 
@@ -56,7 +55,7 @@ class AccessPostgres:
                 connection = await self._open()
                 sql = "SELECT document_budget_claim($1, $2, $3, $4, $5)"
                 return int(await connection.fetchval(sql, budget, device, window, wanted, most))
-        except _LOST as error:
+        except LOST as error:
             _log.warning("budget_pool_unavailable", error=type(error).__name__)
             self._lost()
             return 0
@@ -64,7 +63,7 @@ class AccessPostgres:
     async def close(self) -> None:
         """Close the connection."""
         if self._connection is not None:
-            with contextlib.suppress(*_LOST):
+            with contextlib.suppress(*LOST):
                 await self._connection.close(timeout=2)
 
     async def _open(self) -> Connection:

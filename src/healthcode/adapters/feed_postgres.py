@@ -15,8 +15,8 @@ from healthcode.table.messages import FeedMessage
 Connection = Any
 """asyncpg ships no types; its connection is confined to the adapters."""
 
-LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-"""What a database that is away, restarting or refusing looks like."""
+LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+"""What a database that is away, restarting or refusing looks like; the third where it died within a statement."""
 
 _FETCH = "SELECT seq, kind, key, payload FROM feed_log WHERE lane = $1 AND seq > $2 ORDER BY seq LIMIT $3"
 

@@ -109,5 +109,14 @@ class Relay:
         )
         return await self._connection.fetchval(sql, name, public_key) is not None
 
+    async def trim(self, before: Mapping[int, int]) -> int:
+        """Remove what lies before a number of each lane and is older than a week, one chunk of each; returns how many.
+
+        The database keeps the week, and the last number (`feed_trim` in control/bridge/feed.sql).
+        """
+        sql = "SELECT feed_trim($1::smallint, $2, $3)"
+        counts = [int(await self._connection.fetchval(sql, lane, seq, CHUNK)) for lane, seq in before.items()]
+        return sum(counts)
+
     async def _number(self, lane: int) -> int:
         return int(await self._connection.fetchval(_NUMBER, lane, CHUNK))

@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from healthcode.adapters.database_roles import ROLES
-from healthcode.crypto.interfaces import SigningKey
+from healthcode.crypto.interfaces import SigningKey, VerifyKey
 from healthcode.crypto.suites import suite
 
 _KEY_BYTES = 32
 DOCUMENT_MASTER = "document-index.key"
+FEED_PUBLIC = "feed-public.json"
 _BUNDLE_SUITE = "intl"
 
 
@@ -131,6 +132,45 @@ def document_master_open(folder: Path) -> bytes:
     """
     _check_private(folder)
     return _read_key(folder / DOCUMENT_MASTER)
+
+
+def feed_public_open(folder: Path, *, suite_name: str, production: bool = False) -> VerifyKey:
+    """The key that proves heartbeats, snapshots and offers: of an edge host's kit, or of the signing key itself.
+
+    Raises SecretsError as `secrets_open` does.
+    """
+    _check_private(folder)
+    _demo_check(folder, production)
+    path = folder / FEED_PUBLIC
+    if not path.exists():
+        return _read_signing(folder / "feed-signing.json").key().public
+    content = _read_json(path)
+    try:
+        if content["suite"] != suite_name:
+            raise SecretsError(f"{path} is of suite {content['suite']}, and HEALTHCODE_SUITE is {suite_name}.")
+        return suite(suite_name).public_from_bytes(bytes.fromhex(content["public"]))
+    except (KeyError, ValueError):
+        raise SecretsError(f"{path} is damaged. Write it anew: `healthcode edge kit` where control runs.") from None
+
+
+def edge_kit_write(folder: Path, target: Path) -> None:
+    """Write into the empty folder `target` what an edge host needs of the secrets in `folder`, and nothing else.
+
+    That is the password of the database role `edge`, and the feed key's public half.  Raises SecretsError.
+    """
+    _check_private(folder)
+    if not (folder / "complete").exists():
+        raise SecretsError(f"{folder} holds no secrets: run this where control runs.")
+    if target.exists() and any(target.iterdir()):
+        raise SecretsError(f"{target} is not empty. Name a new folder.")
+    signing = _read_signing(folder / "feed-signing.json")
+    target.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target.chmod(0o700)
+    _write(target / "database.json", json.dumps({"edge": _read_json(folder / "database.json")["edge"]}, indent=1))
+    public = signing.key().public.to_bytes().hex()
+    _write(target / FEED_PUBLIC, json.dumps({"suite": signing.suite, "public": public}, indent=1))
+    if (folder / "demo").exists():
+        _write(target / "demo", _read(folder / "demo"))
 
 
 def _demo_check(folder: Path, production: bool) -> bool:

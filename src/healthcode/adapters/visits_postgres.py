@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
+from healthcode.adapters.feed_postgres import LOST
 from healthcode.visits.numbers import visit_numbers
 from healthcode.visits.record import Visit
 from healthcode.visits.sink import SinkUnavailable, VisitsRefused
@@ -33,7 +34,6 @@ ON CONFLICT DO NOTHING
 """
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-_LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 _POISON = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, OverflowError, KeyError)
 
 
@@ -115,13 +115,13 @@ class PostgresVisitSink:
             await self._commit(rows)
         except _POISON:
             raise
-        except _LOST:
+        except LOST:
             self._drop_idle()
             try:
                 await self._commit(rows)
             except _POISON:
                 raise
-            except _LOST as error:
+            except LOST as error:
                 raise SinkUnavailable(str(error)) from error
 
     async def _commit(self, rows: list[tuple[Any, ...]]) -> None:

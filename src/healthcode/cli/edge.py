@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import Any
 
 import typer
 
 from healthcode.adapters.edge_files import identity_name, identity_open, identity_public
+from healthcode.adapters.secret_files import edge_kit_write
 from healthcode.cli.failure import teaching
 from healthcode.wiring.edge import edge_run
 from healthcode.wiring.logs import logs_setup
@@ -36,6 +38,14 @@ def key() -> None:
     """Print this host's id and the public key with which an operator enrols it; both are made on first use."""
     private = identity_open(settings_load().data / "edge")
     typer.echo(f"{identity_name(private)} {identity_public(private).hex()}")
+
+
+@app.command()
+@teaching
+def kit(folder: Path = typer.Argument(help="A new folder: copy it to `secrets` in that host's data folder.")) -> None:
+    """Write the secrets that a further edge host needs, and no other. Run where control runs."""
+    edge_kit_write(settings_load().data / "secrets", folder)
+    typer.echo(f"wrote {folder}: bring it to that host by a safe way, and remove it here")
 
 
 @app.command()

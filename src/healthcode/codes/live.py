@@ -9,7 +9,7 @@ import os
 import struct
 from typing import Final, NamedTuple
 
-from healthcode.codes.base45 import Base45Error, base45_decode, base45_encode
+from healthcode.codes.base45 import Base45Error, base45_decode, base45_encode_all
 from healthcode.codes.epoch import EpochKeys, EpochMissing
 from healthcode.codes.errors import Expired, Forged, NotYet, Unreadable, UpdateNeeded, WrongRegion
 from healthcode.crypto.errors import Tampered
@@ -47,16 +47,30 @@ def live_mint(keys: EpochKeys, claim: LiveClaim, *, region: int) -> str:
     `region` is a six-digit division code. Raises `EpochMissing` if no key held is valid at that minute, `ValueError`
     for a claim that does not fit the layout.
     """
-    name = claim.masked_name.encode()
-    if not 0 <= claim.minute - ORIGIN < 1 << 24 or len(name) > NAME_BYTES:
+    return live_mint_ahead(keys, claim, 1, region=region)[0]
+
+
+def live_mint_ahead(keys: EpochKeys, claim: LiveClaim, minutes: int, *, region: int) -> list[str]:
+    """Return the codes of the claim's minute and those after it, `minutes` in all, or as many as keys are held for.
+
+    Raises as `live_mint` does for the first.
+    """
+    name, first = claim.masked_name.encode(), claim.minute - ORIGIN
+    if not 0 <= first <= (1 << 24) - minutes or len(name) > NAME_BYTES:
         raise ValueError(f"a live code holds minutes to 2051 and {NAME_BYTES} bytes of masked name, not {claim}")
-    epoch = keys.current(claim.minute).id
-    at = claim.minute - ORIGIN
-    header = _HEADER.pack(keys.suite_id, region // 100, epoch, at >> 16, at & 0xFFFF)
-    nonce = os.urandom(NONCE_BYTES)
-    body = _BODY.pack(claim.subject, claim.generation, claim.flags) + name
-    sealed = keys.cipher(epoch, _PURPOSE, claim.minute).seal(nonce, body, _AAD + header)
-    return PREFIX + base45_encode(header + nonce + sealed)
+    body, place = _BODY.pack(claim.subject, claim.generation, claim.flags) + name, region // 100
+    nonces, epoch, codes = os.urandom(NONCE_BYTES * minutes), keys.current(claim.minute), []
+    for ahead in range(minutes):
+        if claim.minute + ahead >= epoch.valid_until:
+            try:
+                epoch = keys.current(claim.minute + ahead)
+            except EpochMissing:
+                break
+        at, nonce = first + ahead, nonces[NONCE_BYTES * ahead : NONCE_BYTES * (ahead + 1)]
+        header = _HEADER.pack(keys.suite_id, place, epoch.id, at >> 16, at & 0xFFFF)
+        cipher = keys.cipher(epoch.id, _PURPOSE, claim.minute + ahead)
+        codes.append(header + nonce + cipher.seal(nonce, body, _AAD + header))
+    return [PREFIX + text for text in base45_encode_all(codes)]
 
 
 def live_open(keys: EpochKeys, text: str, *, region: int, now_s: float, skew_s: float = SKEW_S) -> LiveClaim:

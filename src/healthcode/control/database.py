@@ -19,6 +19,7 @@ SQL_FILES = (
     "offices/acts.sql",
     "bridge/feed.sql",
     "venues/visits.sql",
+    "venues/tracing.sql",
     "venues/inspectors.sql",
     "casework/four_eyes.sql",
     "exchange/batches.sql",

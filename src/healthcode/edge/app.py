@@ -25,6 +25,7 @@ from healthcode.edge.http import (
     Scope,
     Send,
     body_read,
+    overloaded_response,
     problem_response,
     request_of,
 )
@@ -161,11 +162,11 @@ class Edge:
             elif len(request.body) > BODY_LIMIT:
                 raise Problem("body_too_large")
             elif self.load.refuses(route.given_up):
-                raise Problem("overloaded", retry_after_s=self.load.retry_after_s())
+                response = overloaded_response(request.language, self.load.retry_after_s())
             else:
                 moment = self._clock()
                 self.world.keep_current(moment)
-                answer = handler(request, moment)
+                answer = handler(request, self.world.believed(moment))
                 if not isinstance(answer, Response):
                     return self._later(path, request, answer, begun)
                 response = answer

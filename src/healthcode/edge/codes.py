@@ -10,7 +10,7 @@ from datetime import timedelta
 import msgspec
 
 from healthcode.codes.epoch import EpochMissing
-from healthcode.codes.live import LiveClaim, live_mint
+from healthcode.codes.live import LiveClaim, live_mint_ahead
 from healthcode.codes.session import SessionClaim, session_seal
 from healthcode.domain.time import Minute, day_of
 from healthcode.edge.answers import CodesAnswer, CodesRequest, Freshness, LiveCode, State
@@ -104,16 +104,12 @@ class Codes:
 
     def _mint(self, claim: SessionClaim, now: Minute, minutes: int) -> list[LiveCode]:
         """Codes from this minute on, as far as keys are held (they end two epochs ahead)."""
-        codes: list[LiveCode] = []
-        for minute in range(now, now + minutes):
-            live = LiveClaim(claim.subject, claim.generation, minute, _fitting(claim.masked_name), 0)
-            try:
-                codes.append(LiveCode(minute, live_mint(self._world.keys, live, region=self._world.region)))
-            except EpochMissing:
-                break
-        if not codes:
-            raise Problem("keys_missing", retry_after_s=10)
-        return codes
+        first = LiveClaim(claim.subject, claim.generation, now, _fitting(claim.masked_name), 0)
+        try:
+            texts = live_mint_ahead(self._world.keys, first, minutes, region=self._world.region)
+        except EpochMissing:
+            raise Problem("keys_missing", retry_after_s=10) from None
+        return [LiveCode(minute, text) for minute, text in enumerate(texts, now)]
 
     def _renewed(self, claim: SessionClaim, now: Minute) -> tuple[str, Minute] | None:
         """A fresh session once a day, so that none outlives the epoch keys that its edges hold."""

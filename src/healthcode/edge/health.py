@@ -33,7 +33,7 @@ class Health:
         Old data are no reason to be taken out of service: an aged answer is better than none.
         """
         world = self._world
-        offset = world.clock_offset_s(moment)
+        offset = world.clock_offset_s
         problems = []
         if not world.has_table:
             problems.append("no_table")
@@ -70,7 +70,7 @@ class Health:
     def counts(self, moment: Moment) -> bytes:
         """Counts and gauges in Prometheus' text format; numbers only, nothing of anybody."""
         world, queue = self._world, self._visits
-        offset = world.clock_offset_s(moment)
+        offset = world.clock_offset_s
         spool = NOTHING_SPOOLED if queue is None else queue.spool_depth()
         gauges: dict[str, float] = {
             "data_age_seconds": float("nan") if world.freshness.age_s is None else world.freshness.age_s,

@@ -4,6 +4,7 @@ Errors are RFC 9457 problems with a stable `code`; their words come from `proble
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -150,3 +151,10 @@ def problem_response(problem: Problem, language: str) -> Response:
     if problem.retry_after_s is not None:
         headers.append((b"retry-after", b"%d" % problem.retry_after_s))
     return Response(words.status, headers, body)
+
+
+@lru_cache(maxsize=256)
+def overloaded_response(language: str, retry_after_s: int) -> Response:
+    """The answer to whoever is turned away while too many come, written out once: it must cost next to nothing."""
+    response = problem_response(Problem("overloaded", retry_after_s=retry_after_s), language)
+    return response._replace(head=b"".join(b"%b: %b\r\n" % header for header in response.headers))

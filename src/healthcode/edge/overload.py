@@ -2,6 +2,9 @@
 
 Measured by how late the worker's own loop comes to a timer: that is what every request in it waits, too.  Answers that
 are refused are refused at once, before any work, with a time to come again that differs from phone to phone.
+
+Panels are refused all together. Of scans, and at last of the color, only a share is refused that grows with the
+lateness: turning everybody away is work too, and would keep the loop as late while nothing is stored.
 """
 
 import random
@@ -32,8 +35,10 @@ class Level(IntEnum):
     never = 9
 
 
-_LATE_S = ((Level.lost, 2.0), (Level.drowning, 1.0), (Level.strained, 0.4), (Level.busy, 0.15))
+_LATE_S = ((Level.lost, 3.0), (Level.drowning, 1.0), (Level.strained, 0.4), (Level.busy, 0.15))
 _PENDING = ((Level.drowning, 9_000), (Level.strained, 6_000), (Level.busy, 3_000))
+_ALL_REFUSED_S = {Level.drowning: 3.0, Level.lost: 5.0}
+"""The lateness at which no scan is taken any more, and then no color told; from the level's own on the share grows."""
 _WAITS_S = {Level.calm: 4, Level.busy: 6, Level.strained: 15, Level.drowning: 30, Level.lost: 30}
 
 
@@ -45,6 +50,8 @@ class Load:
         """Requests that wait for something."""
         self.level = Level.calm
         self.refused = 0
+        self._share = 1.0
+        self._owed = 0.0
         self._late_s: deque[float] = deque([0.0] * TICKS, maxlen=TICKS)
 
     @property
@@ -60,13 +67,34 @@ class Load:
         by_time = next((level for level, bound in _LATE_S if late_s >= bound), Level.calm)
         by_count = next((level for level, bound in _PENDING if self.pending >= bound), Level.calm)
         self.level = max(by_time, by_count)
+        self._share = self._share_of(late_s)
 
     def refuses(self, given_up_at: Level) -> bool:
         """Whether a request of this kind is refused now (and count it)."""
-        if self.level < given_up_at and self.pending < PENDING_MOST:
+        if self.pending < PENDING_MOST and (self.level < given_up_at or self._spared(given_up_at)):
             return False
         self.refused += 1
         return True
+
+    def _spared(self, given_up_at: Level) -> bool:
+        """Whether a request that is given up at this very level is taken all the same: evenly, by the share."""
+        if self.level > given_up_at:
+            return False
+        self._owed += self._share
+        if self._owed < 1:
+            return True
+        self._owed -= 1
+        return False
+
+    def _share_of(self, late_s: float) -> float:
+        """The part that is refused of what is given up at the present level."""
+        end_s = _ALL_REFUSED_S.get(self.level)
+        if end_s is None:
+            return 1.0
+        begin_s = dict(_LATE_S)[self.level]
+        by_time = (late_s - begin_s) / (end_s - begin_s)
+        by_count = (self.pending - _PENDING[0][1]) / (PENDING_MOST - _PENDING[0][1])
+        return min(1.0, max(0.0, by_time, by_count))
 
     def retry_after_s(self) -> int:
         """Seconds after which to come again, spread so that those refused together do not come back together."""

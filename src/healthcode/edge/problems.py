@@ -126,8 +126,8 @@ PROBLEMS: Mapping[str, Words] = {
     ),
     "overloaded": _words(
         503, "访问量过大", "Too many people at once",
-        "已为亮码和查验让路；手机上的码照常有效，请按 Retry-After 所示秒数后再试。",
-        "Showing and checking codes go first. The codes on the phone stay valid; try again after Retry-After seconds.",
+        "先让亮码和查验。手机上的码照常有效，请稍候片刻再试。",
+        "Showing and checking codes go first. The codes on the phone stay valid; try again in a few seconds.",
     ),
     "keys_missing": _words(
         503, "本机暂缺当日密钥", "This host lacks today's keys",

@@ -2,17 +2,22 @@
 
 A request waits until the batch that holds its visit is durable.  While one batch is being stored the next one gathers,
 so batches grow with load by themselves.  Where the sink does not answer within its bound the batch goes to this host's
-spool, as do those after it, until the spool has shipped everything.  Bounded: a full queue refuses at once, and where
-neither takes anything, requests fail fast for a moment instead of piling up.
+spool, as do those after it, until the spool has shipped everything.  Bounded: a queue that is full or whose first has
+waited too long refuses at once, and where neither takes anything, requests fail fast for a moment instead of piling up.
+
+Storing has a thread and a loop of its own.  In the loop that serves, every step of a transaction would wait while that
+loop answers whoever came meanwhile: at the worst minute seconds, which would look like a database that hangs.
 """
 
 import asyncio
 import contextlib
 import random
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -41,6 +46,8 @@ class QueueLimits:
     """Bounds of the queue: visits waiting, visits per transaction, parallel transactions, seconds."""
 
     waiting: int = 8_000
+    wait_s: float = 2.5
+    """How long the first in the queue may have waited when another comes: a little longer than one `store_s`."""
     batch: int = 500
     lanes: int = 2
     store_s: float = 2.0
@@ -59,7 +66,16 @@ NOTHING_SPOOLED = SpoolDepth(0, 0, None, 0, 0)
 
 _log = structlog.get_logger(__name__)
 
-_Waiting = tuple[Visit, "asyncio.Future[Kept]"]
+
+class _Waiting(NamedTuple):
+    """One visit, whoever waits for it, and since when."""
+
+    visit: Visit
+    done: "asyncio.Future[Kept]"
+    since_s: float
+
+
+_Told = Kept | VisitOverload | VisitPoison
 
 
 class VisitQueue:
@@ -72,9 +88,12 @@ class VisitQueue:
         self._spool = spool
         self._limits = limits
         self._clock = clock
-        self._waiting: deque[_Waiting] = deque()
-        self._wake = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._waiting: deque[_Waiting] = deque()  # one thread appends, the other takes
+        self._serving: asyncio.AbstractEventLoop | None = None
+        self._storing: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._stop = self._wake = asyncio.Event()
+        self._asleep = False
         self._rest_until = float("-inf")
         self.away = False
         """Whether the sink failed and has not taken everything since."""
@@ -98,17 +117,52 @@ class VisitQueue:
         return NOTHING_SPOOLED if self._spool is None else self._spool.depth()
 
     def start(self) -> None:
-        """Start the lanes in the running loop."""
-        self._wake = asyncio.Event()
-        self._tasks = [asyncio.create_task(self._lane()) for _ in range(self._limits.lanes)]
-        if self._spool is not None:
-            self._tasks.append(asyncio.create_task(self._ship(self._spool)))
+        """Start storing, for callers in the running loop."""
+        self._serving = asyncio.get_running_loop()
+        self._storing = type(self._serving)()  # of the same kind: uvloop where the server has it
+        self._stop, self._wake = asyncio.Event(), asyncio.Event()
+        self._thread = threading.Thread(target=self._storing.run_until_complete, args=[self._run()], daemon=True)
+        self._thread.start()
 
     async def close(self) -> None:
-        """Stop the lanes; callers still waiting are told to repeat."""
-        for task in self._tasks:
+        """Stop; callers still waiting are told to repeat."""
+        if self._storing is not None and self._thread is not None:
+            self._storing.call_soon_threadsafe(self._stop.set)
+            await asyncio.to_thread(self._thread.join)
+            self._storing.close()
+            self._storing = None
+            self._fail_waiting()  # who came after the last look
+
+    async def store(self, visit: Visit) -> Kept:
+        """Return when `visit` is durable.  Raises VisitOverload or VisitPoison."""
+        now_s = self._clock()
+        if self._serving is None or self._storing is None or self._full(now_s):
+            raise VisitOverload
+        done: asyncio.Future[Kept] = self._serving.create_future()
+        self._waiting.append(_Waiting(visit, done, now_s))
+        if self._asleep:
+            self._asleep = False
+            self._storing.call_soon_threadsafe(self._wake.set)
+        return await done
+
+    def _full(self, now_s: float) -> bool:
+        if now_s < self._rest_until or len(self._waiting) >= self._limits.waiting:
+            return True
+        try:
+            return now_s - self._waiting[0].since_s > self._limits.wait_s
+        except IndexError:
+            return False
+
+    # storing, in the thread ------------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        tasks = [asyncio.create_task(self._lane()) for _ in range(self._limits.lanes)]
+        if self._spool is not None:
+            tasks.append(asyncio.create_task(self._ship(self._spool)))
+        await self._stop.wait()
+        for task in tasks:
             task.cancel()
-        for task in self._tasks:
+        for task in tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         self._fail_waiting()
@@ -116,44 +170,40 @@ class VisitQueue:
         if self._spool is not None:
             await self._spool.close()
 
-    async def store(self, visit: Visit) -> Kept:
-        """Return when `visit` is durable.  Raises VisitOverload or VisitPoison."""
-        if len(self._waiting) >= self._limits.waiting or self.resting:
-            raise VisitOverload
-        done: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
-        self._waiting.append((visit, done))
-        self._wake.set()
-        return await done
-
     async def _lane(self) -> None:
         while True:
-            await self._wake.wait()
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._limits.batch))]
-            if not self._waiting:
-                self._wake.clear()
+            batch = self._take()
             if batch:
                 await self._commit(batch)
+            else:
+                await self._wake.wait()
+
+    def _take(self) -> list[_Waiting]:
+        """The next batch; where there is none, whoever comes next wakes us."""
+        batch = self._pop(self._limits.batch)
+        if not batch:
+            self._wake.clear()
+            self._asleep = True
+            batch = self._pop(self._limits.batch)  # who came between did not see that we sleep
+        return batch
+
+    def _pop(self, most: int) -> list[_Waiting]:
+        return [self._waiting.popleft() for _ in range(min(len(self._waiting), most))]
 
     async def _commit(self, batch: list[_Waiting]) -> None:
         """Store one batch.  If we die here no caller was answered: each repeats with the same key."""
         try:
-            kept, refused = await self._keep([visit for visit, _ in batch])
+            kept, refused = await self._keep([waiting.visit for waiting in batch])
         except SinkUnavailable:
             self._rest_until = self._clock() + self._limits.rest_s
-            _fail(batch)
+            self._fail(batch)
             self._fail_waiting()
             return
         except (asyncio.CancelledError, GeneratorExit):
-            _fail(batch)
+            self._fail(batch)
             raise
         self.batches += 1
-        for visit, done in batch:
-            if done.done():
-                continue
-            if visit.id in refused:
-                done.set_exception(VisitPoison(refused[visit.id]))
-            else:
-                done.set_result(kept)
+        self._tell([VisitPoison(refused[each.visit.id]) if each.visit.id in refused else kept for each in batch], batch)
 
     async def _keep(self, visits: Sequence[Visit]) -> tuple[Kept, dict[UUID, str]]:
         """Make a batch durable in the sink, or else in the spool; while the sink is away, the other way round.
@@ -212,13 +262,22 @@ class VisitQueue:
                     _log.info("spool_shipped", visits=shipped)
 
     def _fail_waiting(self) -> None:
-        waiting = list(self._waiting)
-        self._waiting.clear()
-        self._wake.clear()
-        _fail(waiting)
+        self._fail(self._pop(len(self._waiting)))
+
+    def _fail(self, batch: list[_Waiting]) -> None:
+        self._tell([VisitOverload() for _ in batch], batch)
+
+    def _tell(self, told: list[_Told], batch: list[_Waiting]) -> None:
+        """Answer a batch, in the loop where its callers wait."""
+        if self._serving is not None and batch:
+            self._serving.call_soon_threadsafe(_answer, told, batch)
 
 
-def _fail(batch: list[_Waiting]) -> None:
-    for _, done in batch:
-        if not done.done():
-            done.set_exception(VisitOverload())
+def _answer(told: list[_Told], batch: list[_Waiting]) -> None:
+    for answer, (_, done, _) in zip(told, batch, strict=True):
+        if done.done():
+            continue
+        if isinstance(answer, Kept):
+            done.set_result(answer)
+        else:
+            done.set_exception(answer)

@@ -24,6 +24,7 @@ from healthcode.edge.status import (
     Status,
     clock_offset_s,
     clocks_read,
+    control_now_ms,
     data_age_s,
 )
 from healthcode.table.file import TableView
@@ -31,8 +32,8 @@ from healthcode.table.messages import FeedKind, SideStore, key_from_bytes
 from healthcode.table.payloads import BundleNote, GroundsNote, PaperNote, PayloadError, RecallNote, note_decode
 from healthcode.table.record import UNKNOWN, Record, Skew, record_effective
 
-REFRESH_LATEST_S = 2.0
-"""A request that finds the world older than this refreshes it itself: a stuck ticker must not freeze `fresh`."""
+REFRESH_LATEST_S = 0.3
+"""A request that finds the world older than this refreshes it itself: no answer is older than it says by more."""
 BUNDLE_HEAD = bundle_key(HEAD)
 """The feed key of the offline bundle's head."""
 GATES = 100_000
@@ -76,6 +77,8 @@ class World:
         self._table: TableView | None = None
         self._other: TableView | None = None
         self._clocks = Clocks(0, 0, None, off=False)
+        self.clock_offset_s: float | None = None
+        """This host's wall clock minus control's time, at the last refresh; None while control's is not known."""
         self._notes = Notes(region, edge, hosts)
         self._published = self._notes.published
         self._seen: object = None
@@ -121,9 +124,11 @@ class World:
         return record if self._other is None else self._worse(record, self._other.read(number))
 
     def effective(self, record: Record, now: Minute) -> tuple[int, int]:
-        """State and notices of a record now, by the clocks' rule (`record_effective`)."""
-        severity = self._published.scheme_severity
-        return record_effective(record, now, severity=severity, skew=self._skew, trusted=self._clocks.trusted)
+        """State and notices of a record now; by both clocks, whatever `now` says, while they differ."""
+        severity, clocks = self._published.scheme_severity, self._clocks
+        if clocks.off:
+            now = clocks.early
+        return record_effective(record, now, severity=severity, skew=self._skew, trusted=clocks.late)
 
     def color_id(self, state: int) -> str:
         """A color's id, `absent`, or `unknown` for whatever is not configured."""
@@ -216,9 +221,15 @@ class World:
         """The words of outcomes and verdicts, for devices."""
         return self._published.texts
 
-    def clock_offset_s(self, moment: Moment) -> float | None:
-        """This host's wall clock minus control's time; None while control's time is not known."""
-        return clock_offset_s(self.status, moment, self._host.boot_id)
+    def believed(self, moment: Moment) -> Moment:
+        """The moment by which codes, sessions and visits are made and read: control's, while our own clock is off.
+
+        So a gate does not call honest codes expired, nor old ones good, because somebody set its host's clock.
+        """
+        if not self._clocks.off:
+            return moment
+        control_ms = control_now_ms(self.status, moment, self._host.boot_id)
+        return moment if control_ms is None else Moment(control_ms / 1000, moment.boot_s)
 
     # keeping up ------------------------------------------------------------------------------------------------------
 
@@ -231,6 +242,7 @@ class World:
         """Take over what the updater has written since, and compute the age of the data."""
         self.status = self._host.status()
         self._clocks = clocks_read(self.status, moment, self._host.boot_id)
+        self.clock_offset_s = clock_offset_s(self.status, moment, self._host.boot_id)
         self._skew = "withhold_improving" if self._clocks.off else "none"
         self._take_tables()
         self._take_notes()

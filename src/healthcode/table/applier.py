@@ -4,6 +4,7 @@ Laws: numbers of a lane are applied in order, each once, none skipped; a record 
 that the lanes may run at their own speeds; nothing is applied before a heartbeat proved region and sender.
 """
 
+import struct
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
@@ -15,6 +16,7 @@ from healthcode.table.messages import LANES, FeedKind, FeedMessage, SideChange, 
 from healthcode.table.payloads import GroundsNote, PayloadError, note_decode
 from healthcode.table.record import UNKNOWN, Record, RecordError, record_encode
 
+_TORN: Final = struct.Struct(">BQ")
 LAST_SUBJECT: Final = 0xFFFFFFFF
 _KNOWN: Final = frozenset(int(kind) for kind in FeedKind)
 
@@ -73,6 +75,7 @@ class Applier:
     def _resume(self) -> None:
         stores = [table.header.applied for table in self._tables]
         self._side_applied = {lane: self._side.applied(lane) for lane in LANES}
+        self._torn = {key: _TORN.unpack(payload) for key, payload in self._side.items(FeedKind.RECORD)}
         self._applied = {
             lane: min([self._side_applied[lane], *(applied.get(lane, 0) for applied in stores)]) for lane in LANES
         }
@@ -115,6 +118,18 @@ class Applier:
         self._freshness.advanced(self._applied)
         return Applied(len(taken), tuple(sorted(self._gaps)), skipped)
 
+    @property
+    def torn(self) -> Mapping[int, int]:
+        """The last number of each lane at which a record came damaged: a snapshot that holds them puts it right.
+
+        Until then its subject is `unknown`, and takes nothing further: what the other lane brings may be older than
+        what was damaged.  The side files remember it under RECORD, which no snapshot has.
+        """
+        numbers: dict[int, int] = {}
+        for lane, seq in self._torn.values():
+            numbers[lane] = max(seq, numbers.get(lane, 0))
+        return numbers
+
     def health(self, now_ms: int) -> FeedHealth:
         """Return how fresh the stores are and whether the own clock is to be believed."""
         return self._freshness.health(now_ms, gap=bool(self._gaps))
@@ -133,9 +148,13 @@ class Applier:
         return run
 
     def _store(self, messages: Sequence[FeedMessage], applied: dict[int, int]) -> int:
+        before = set(self._torn)
         skipped = sum(not self._store_record(m) for m in messages if m.kind == FeedKind.RECORD)
         # Crash here: records are in the mapping, no watermark moved; they are fetched again and change nothing.
-        changes: dict[tuple[int, int], SideChange] = {}
+        changes: dict[tuple[int, int], SideChange] = {
+            (FeedKind.RECORD, key): SideChange(FeedKind.RECORD, key, _TORN.pack(*self._torn[key]))
+            for key in self._torn.keys() - before
+        }
         for message in messages:
             if message.kind == FeedKind.RECORD or message.seq <= self._side_applied[message.lane]:
                 continue
@@ -154,13 +173,13 @@ class Applier:
 
     def _store_record(self, message: FeedMessage) -> bool:
         stored = False
-        if not 0 <= message.key <= LAST_SUBJECT:
+        if not 0 <= message.key <= LAST_SUBJECT or message.key in self._torn:
             return False
         for table in self._tables:
             try:
                 stored = table.apply(message.key, message.payload) or stored
             except RecordError:
-                # Not whole: whatever it said, the edge does not know. A later version puts it right.
+                self._torn[message.key] = message.lane, message.seq  # whatever it said, the edge does not know
                 table.put(message.key, record_encode(UNKNOWN._replace(version=table.read(message.key).version)))
         return stored
 

@@ -169,6 +169,8 @@ class _Draft:
         messages = [m for lane in (SINGLE, BULK) for m in await source.fetch(lane, applier.applied(lane), BATCH)]
         if applier.apply(messages).gaps:
             raise OfferError("the feed no longer holds what came after this table was made")
+        if applier.torn:
+            raise OfferError("a message that came after this table was made is damaged: a newer table is needed")
         return all(applier.applied(lane) >= follow.applied[lane] for lane in LANES)
 
 

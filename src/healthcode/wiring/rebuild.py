@@ -1,6 +1,7 @@
 """Building a table and its side files from a snapshot, beside those in use."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,8 @@ from healthcode.adapters.snapshot_files import snapshots_list
 from healthcode.adapters.table_files import TableFile
 from healthcode.crypto.interfaces import VerifyKey
 from healthcode.table.messages import LANES, FeedKind, SideChange
-from healthcode.table.snapshot import RecordRun, SnapshotError, SnapshotReader
+from healthcode.table.offer import OfferError, offer_verify
+from healthcode.table.snapshot import RecordRun, SnapshotError, SnapshotHead, SnapshotReader
 
 EMPTY_CAPACITY = 65_536
 CHANGES_AT_ONCE = 20_000
@@ -35,7 +37,7 @@ def table_rebuild(folder: Path, snapshots: Path, side: SideStoreLmdb, *, region:
     """
     for path in snapshots_list(snapshots):
         try:
-            _prove(path, region, public)
+            snapshot_prove(path, region, public)
             return _from_snapshot(path, folder, side, region, public)
         except (SnapshotError, OSError) as error:
             _log.warning("snapshot_refused", file=path.name, reason=str(error))
@@ -43,11 +45,19 @@ def table_rebuild(folder: Path, snapshots: Path, side: SideStoreLmdb, *, region:
     return Rebuilt(TableFile.create(draft_name(folder), region=region, capacity=EMPTY_CAPACITY), 0)
 
 
-def _prove(path: Path, region: int, public: VerifyKey) -> None:
-    """Read the snapshot to its signed tail before anything of it is used.  Raises SnapshotError."""
+def snapshot_prove(path: Path, region: int, public: VerifyKey) -> SnapshotHead:
+    """Read the snapshot to its signed tail before anything of it is used.  Raises SnapshotError or OSError."""
     with path.open("rb") as file:
-        for _ in SnapshotReader(file.read, region=region, public=public):
+        reader = SnapshotReader(file.read, region=region, public=public)
+        for _ in reader:
             pass
+        return reader.head
+
+
+def snapshot_head(path: Path, region: int, public: VerifyKey) -> SnapshotHead:
+    """What a snapshot of our own says of itself.  Raises SnapshotError or OSError."""
+    with path.open("rb") as file:
+        return SnapshotReader(file.read, region=region, public=public).head
 
 
 def _from_snapshot(path: Path, folder: Path, side: SideStoreLmdb, region: int, public: VerifyKey) -> Rebuilt:
@@ -75,7 +85,20 @@ def _from_snapshot(path: Path, folder: Path, side: SideStoreLmdb, region: int, p
                 side.apply(changes, {})
                 changes = []
     side.apply([*changes, *_strangers(side, kept)], head.applied)
+    _adopt(table, side, region, public)
     return Rebuilt(table, head.made_ms)
+
+
+def _adopt(table: TableFile, side: SideStoreLmdb, region: int, public: VerifyKey) -> None:
+    """Mark a table as the one that was offered for at once: the snapshot was read after all that the offer says.
+
+    Otherwise it would be copied once more, and refused where the feed no longer reaches back to it.
+    """
+    payload = side.get(FeedKind.TABLE, 0)
+    if payload:
+        with suppress(OfferError):
+            offer = offer_verify(public, payload, key=0, region=region)
+            table.adopt(file_id=offer.file_id, valid_from=offer.effective)
 
 
 def _strangers(side: SideStoreLmdb, kept: set[tuple[int, int]]) -> Iterator[SideChange]:

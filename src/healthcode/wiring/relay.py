@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import time
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import structlog
 from healthcode.adapters.edge_files import identity_name, identity_open, identity_public
 from healthcode.adapters.feed_postgres import LOST, Connection, Listener, connect
 from healthcode.adapters.relay import Relay
-from healthcode.adapters.snapshot_files import snapshot_age_s, snapshot_store
+from healthcode.adapters.snapshot_files import KEPT, snapshot_age_s, snapshot_store, snapshots_list
 from healthcode.adapters.snapshot_source import snapshot_source
 from healthcode.codes.epoch import epoch_cut, epoch_key
 from healthcode.crypto.interfaces import SigningKey
@@ -21,9 +22,11 @@ from healthcode.crypto.suites import suite
 from healthcode.domain.time import Day, day_of, day_start
 from healthcode.edge.notes import EPOCH_CONTEXT, KEPT_EPOCH_MINUTES
 from healthcode.table.heartbeat import Heartbeat, heartbeat_sign
-from healthcode.table.messages import FeedKind
+from healthcode.table.messages import LANES, FeedKind
+from healthcode.table.offer import OfferError, offer_verify
 from healthcode.table.payloads import EpochNote, PayloadError, note_decode, note_encode
-from healthcode.table.snapshot import SnapshotHead, snapshot_write
+from healthcode.table.snapshot import SnapshotError, SnapshotHead, snapshot_write
+from healthcode.wiring.rebuild import snapshot_head
 from healthcode.wiring.settings import Settings
 
 BEAT_S = 1.0
@@ -50,6 +53,7 @@ class RelayProcess:
         self._snapshots = settings.data / "snapshots"
         self._snapshot_task: asyncio.Task[None] | None = None
         self._snapshot_of: dict[int, int] = {}
+        self._trimmed_after = ""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Relay until `stop`, over a new connection whenever one is lost."""
@@ -94,6 +98,7 @@ class RelayProcess:
                 await self._beat(relay, at_ms)
                 beat_due = time.monotonic() + BEAT_S
             if not numbered:
+                await self._trim(relay)
                 await listener.wait(POLL_S)
 
     async def _beat(self, relay: Relay, at_ms: int) -> None:
@@ -105,6 +110,34 @@ class RelayProcess:
             return
         self._snapshot_of = last
         self._snapshot_task = asyncio.create_task(self._snapshot())
+
+    async def _trim(self, relay: Relay) -> None:
+        """Remove a chunk of the feed that every snapshot we keep holds already, until there is none.
+
+        An edge that is further behind begins from a snapshot, as a new one does.
+        """
+        kept = snapshots_list(self._snapshots)[:KEPT]
+        if len(kept) < KEPT or kept[0].name == self._trimmed_after:
+            return
+        try:
+            before = await self._snapshots_hold(relay, kept)
+        except (OSError, SnapshotError) as error:
+            _log.warning("feed_not_trimmed", reason=str(error))
+            before = {}
+        if not before or not await relay.trim(before):
+            self._trimmed_after = kept[0].name
+
+    async def _snapshots_hold(self, relay: Relay, kept: Sequence[Path]) -> dict[int, int]:
+        """The numbers up to which every kept snapshot, and every offered table still to be taken, holds the feed."""
+        heads = [snapshot_head(path, self._region, self._key.public) for path in kept]
+        stands = [head.applied for head in heads]
+        oldest_ms = min(head.made_ms for head in heads)
+        for key, payload in (await relay.published(FeedKind.TABLE)).items():
+            with contextlib.suppress(OfferError):
+                offer = offer_verify(self._key.public, payload, key=key, region=self._region)
+                if offer.valid_from or offer.made_ms >= oldest_ms:
+                    stands.append(offer.applied)
+        return {lane: min(stand.get(lane, 0) for stand in stands) for lane in LANES}
 
     async def _snapshot(self) -> None:
         try:

@@ -105,6 +105,16 @@ class Settings(BaseSettings):
     spool_mb: Annotated[int, Field(ge=1, le=1 << 20)] = Field(
         4096, description="MiB that the spool may hold (about 10,000 visits each); beyond it scans are refused."
     )
+    peers: str = Field(
+        "",
+        description="Where other hosts' updaters give snapshots and offered tables, comma-separated "
+        "(`http://10.1.0.2:8201,http://10.1.0.3:8201`). A host without control's data folder starts from them.",
+    )
+    peer_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        0,
+        description="Port of HEALTHCODE_HOST on which this host's updater gives them to enrolled edges, sealed to "
+        "each. For the inner network only. 0: to nobody.",
+    )
     control_workers: Annotated[int, Field(ge=1, le=64)] = Field(1, description="Worker processes of control.")
     control_threads: Annotated[int, Field(ge=1, le=64)] = Field(4, description="Threads of each control worker.")
     follow_singly: Annotated[int, Field(ge=0)] = Field(
@@ -137,6 +147,15 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().resolve()
+
+    @field_validator("peers")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        for origin in filter(None, map(str.strip, value.split(","))):
+            parts = urlsplit(origin)
+            if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+                raise ValueError("expected origins like http://10.1.0.2:8201, separated by commas")
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -199,6 +218,11 @@ class Settings(BaseSettings):
         parts = urlsplit(self.database_url.get_secret_value() if self.database_url else self._embedded_url())
         address = parts.netloc.rpartition("@")[2]
         return urlunsplit(parts._replace(netloc=f"{role}:{quote(password, safe='')}@{address}"))
+
+    @property
+    def peer_origins(self) -> list[str]:
+        """Origins of the other hosts' updaters."""
+        return [origin.strip() for origin in self.peers.split(",") if origin.strip()]
 
     @property
     def metrics_first(self) -> int:

@@ -16,10 +16,11 @@ import structlog
 
 from healthcode.adapters.edge_files import SIDE, StatusFile, boot_name, identity_open, moment_now, updater_lock
 from healthcode.adapters.feed_postgres import FeedUnavailable, PostgresFeed
+from healthcode.adapters.secret_files import feed_public_open
 from healthcode.adapters.side_store_lmdb import SideStoreLmdb
+from healthcode.adapters.snapshot_files import snapshots_list
 from healthcode.adapters.table_files import TableFile
 from healthcode.crypto.interfaces import VerifyKey
-from healthcode.crypto.suites import suite
 from healthcode.domain.time import Minute
 from healthcode.edge.status import Moment, Status, clocks_read
 from healthcode.table.applier import Applier
@@ -27,8 +28,10 @@ from healthcode.table.header import Header, TableError
 from healthcode.table.heartbeat import HeartbeatError
 from healthcode.table.messages import BULK, LANES, SINGLE, FeedMessage, FeedSource
 from healthcode.table.offer import TableOffer
+from healthcode.table.snapshot import SnapshotError
 from healthcode.wiring.offers import Follow, Offers
-from healthcode.wiring.rebuild import Rebuilt, table_rebuild
+from healthcode.wiring.peers import Peers, peers_open
+from healthcode.wiring.rebuild import Rebuilt, snapshot_head, snapshot_prove, table_rebuild
 from healthcode.wiring.settings import Settings
 from healthcode.wiring.tables import Tables
 
@@ -67,8 +70,9 @@ class Updater:
         region: int,
         public: VerifyKey,
         clock: Callable[[], Moment] = moment_now,
+        peers: Peers | None = None,
     ) -> None:
-        """`public` verifies heartbeats and snapshots; `clock` is read once a round."""
+        """`public` verifies heartbeats and snapshots; `clock` is read once a round; `peers` have what we lack."""
         self._folder = folder
         self._snapshots = snapshots
         self._source = source
@@ -81,6 +85,8 @@ class Updater:
         self._beat = b""
         self._compared = b""
         self._gap_rounds = 0
+        self._peers = peers
+        self._looked_at = ""
         self._offers = Offers(folder, snapshots, source, region=region, public=public)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -96,6 +102,8 @@ class Updater:
                     await self._source.wait(POLL_S)
         finally:
             await self._offers.abandon()
+            if self._peers is not None:
+                await self._peers.close()
             self._tables.close()
             self._side.close()
             await self._source.close()
@@ -114,6 +122,8 @@ class Updater:
 
     async def _rebuild(self) -> None:
         """Build a table from the newest good snapshot, let it catch up as far as the feed gives, put it in place."""
+        if self._peers is not None:
+            await self._peers.take()
         rebuilt: Rebuilt = table_rebuild(
             self._folder, self._snapshots, self._side, region=self._region, public=self._public
         )
@@ -138,6 +148,8 @@ class Updater:
             await self._prepare()
         except FeedUnavailable:
             more, problem = False, "database"
+            if self._peers is not None:
+                self._peers.tend(self._side, self._offers.published(self._side))
         except HeartbeatError as error:
             _log.warning("heartbeat_refused", reason=str(error))
             more, problem = False, "heartbeat"
@@ -148,10 +160,42 @@ class Updater:
             self._gap_rounds += 1
         else:
             self._gap_rounds = 0
+        if not problem and self._applier.torn:
+            problem = "torn"
         self._write_status(problem=problem or ("offer_refused" if self._offers.refused else ""))
-        if self._gap_rounds and self._gap_rounds % GAP_ROUNDS == 0:
+        if (self._gap_rounds and self._gap_rounds % GAP_ROUNDS == 0) or (problem == "torn" and self._snapshot_mends()):
             await self._rebuild_from_newer()
+        elif problem == "database" and await self._snapshot_is_ahead():
+            await self._rebuild()
         return more
+
+    def _snapshot_mends(self) -> bool:
+        """Whether a snapshot came that holds what was damaged on its way through the feed."""
+        newest = next(iter(snapshots_list(self._snapshots)), None)
+        if newest is None or newest.name == self._looked_at:
+            return False
+        self._looked_at = newest.name
+        with suppress(SnapshotError, OSError):
+            head = snapshot_head(newest, self._region, self._public)
+            return all(head.applied.get(lane, 0) >= seq for lane, seq in self._applier.torn.items())
+        return False
+
+    async def _snapshot_is_ahead(self) -> bool:
+        """Whether a snapshot came, from a peer or by hand, that holds all that is applied here and more.
+
+        Asked while the feed cannot be read: nothing after it would be lost, so the newest good state is taken.
+        """
+        newest = next(iter(snapshots_list(self._snapshots)), None)
+        if newest is None or newest.name == self._looked_at:
+            return False
+        self._looked_at = newest.name
+        try:
+            head = await asyncio.to_thread(snapshot_prove, newest, self._region, self._public)
+        except (SnapshotError, OSError) as error:
+            _log.warning("snapshot_refused", file=newest.name, reason=str(error))
+            return False
+        ahead = all(head.applied.get(lane, 0) >= self._applier.applied(lane) for lane in LANES)
+        return ahead and head.made_ms > self._status.as_of_ms
 
     async def _take(self) -> bool:
         """Apply what the feed has: the heartbeat first, because what it announces is then there to be fetched."""
@@ -175,6 +219,8 @@ class Updater:
     async def _prepare(self) -> None:
         """Bring an offered table a step nearer, and put it in place when it holds all that the others hold."""
         offers = self._offers.published(self._side)
+        if self._peers is not None:
+            self._peers.tend(self._side, offers)
         now, now_ms = self._minute(), int(self._clock().wall_s * 1000)
         waiting = self._tables.waiting
         if waiting is not None and self._withdrawn(waiting.header, offers, now_ms):
@@ -249,15 +295,21 @@ async def updater_follow(settings: Settings) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    secrets = settings.secrets()
+    public = feed_public_open(settings.data / "secrets", production=settings.production, suite_name=settings.suite)
+    peers, server = peers_open(settings, public)
     updater = Updater(
         settings.data / "edge",
         settings.data / "snapshots",
-        PostgresFeed(lambda: settings.dsn("edge", secrets)),
+        PostgresFeed(lambda: settings.dsn("edge")),
         region=int(settings.region),
-        public=suite(settings.suite).private_from_bytes(secrets.feed_signing.private).public,
+        public=public,
+        peers=peers,
     )
-    await updater.run(stop)
+    try:
+        await updater.run(stop)
+    finally:
+        if server is not None:
+            server.close()
 
 
 def updater_run(settings: Settings) -> None:

@@ -122,7 +122,10 @@ def _undecided(trail: Trail, evidence: tuple[Evidence, ...], rulesets: Rulesets,
 
 
 def _told(trail: Trail, rulesets: Rulesets, derived: dict[int, Evaluation]) -> Iterator[Finding]:
-    """The edges take the highest version, so that one counts; older ones are compared where a decision has them."""
+    """The edges take the highest version, so that one counts; older ones are compared where a decision has them.
+
+    Of whom nothing is in a trimmed feed any more, what was told lies in the snapshots: there is nothing to compare.
+    """
     state = trail.state
     versions: list[int] = []
     for told in trail.told:
@@ -137,7 +140,8 @@ def _told(trail: Trail, rulesets: Rulesets, derived: dict[int, Evaluation]) -> I
         elif record.version in derived:
             known = next(d.publications_known for d in trail.decisions if d.version == record.version)
             yield from _older(told, record, derived[record.version], known, rulesets)
-    yield from _gaps(state, versions)
+    if versions or not trail.trimmed:
+        yield from _gaps(state, versions)
 
 
 def _older(told: Told, record: Record, answer: Evaluation, known: int, rulesets: Rulesets) -> Iterator[Finding]:

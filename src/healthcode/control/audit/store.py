@@ -143,10 +143,12 @@ class AuditStore:
         evidence = Run(self._keyed("evidence", _EVIDENCE, _recorded))
         decisions = Run(self._keyed("decisions", _DECISIONS, _decided))
         told = Run(self._keyed("told", _TOLD, _told))
+        row = self._connection.execute("SELECT trimmed FROM audit_feed_trimmed").fetchone()
+        trimmed = bool(row and row[0])
         for row in self._stream("states", _STATES):
             state = _state(row)
             number = state.number
-            yield Trail(state, evidence.take(number), decisions.take(number), told.take(number), areas)
+            yield Trail(state, evidence.take(number), decisions.take(number), told.take(number), areas, trimmed)
 
     def areas(self) -> AreaBook:
         """Every approved designation: there are few, and any subject may be in any of them."""

@@ -120,6 +120,8 @@ class Trail:
     decisions: tuple[Decided, ...]
     told: tuple[Told, ...]
     areas: AreaBook
+    trimmed: bool = False
+    """Whether what was told long ago is no longer in the feed."""
 
 
 @dataclass(frozen=True, slots=True)

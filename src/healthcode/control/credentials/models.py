@@ -22,7 +22,7 @@ class Pass(models.Model):
 
 
 class Paper(models.Model):
-    """One printed sheet. A person has one that works: a reissue recalls the former."""
+    """One printed sheet. A person has one that works: a reissue recalls the former. Gone when it ends."""
 
     handle = models.BinaryField(primary_key=True, help_text="16 random bytes")
     subject = models.ForeignKey("people.Subject", on_delete=models.PROTECT, related_name="papers")

@@ -141,6 +141,18 @@ def passes_forget(*, now: datetime) -> int:
     return len(ended)
 
 
+def papers_forget(*, now: datetime) -> int:
+    """Drop papers that have ended, at the edges too; returns how many. In an act of the system."""
+    ended = list(Paper.objects.filter(expires_at__lte=now).values_list("handle", "recalled_at"))
+    gone = [
+        (FeedKind.PAPER if recalled_at is None else FeedKind.RECALL, key_from_bytes(bytes(handle)), b"")
+        for handle, recalled_at in ended
+    ]
+    publish(gone, lane=1 if len(gone) > 1 else 0)
+    Paper.objects.filter(handle__in=[handle for handle, _ in ended]).delete()
+    return len(ended)
+
+
 def _record_of(number: int) -> tuple[SubjectState, Record]:
     state = SubjectState.objects.get(pk=number)
     if state.record is None:

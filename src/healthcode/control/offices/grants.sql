@@ -28,8 +28,7 @@ GRANT SELECT ON audit_event, audit_pendingleaf TO app;
 GRANT UPDATE (handled) ON people_refusal TO app;
 
 -- passes are forgotten when they end; a paper's row stays
-GRANT SELECT, INSERT, DELETE ON credentials_pass TO app;
-GRANT SELECT, INSERT ON credentials_paper TO app;
+GRANT SELECT, INSERT, DELETE ON credentials_pass, credentials_paper TO app;
 GRANT UPDATE (recalled_at) ON credentials_pass, credentials_paper TO app;
 GRANT SELECT, INSERT ON credentials_recall, credentials_recallreview, credentials_recalldone TO app;
 GRANT UPDATE (edition) ON venues_venue TO app;
@@ -95,7 +94,7 @@ GRANT SELECT ON feed_log, feed_heartbeat TO edge;
 DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO edge, app', current_database()); END $$;
 
 GRANT SELECT ON audit_event, audit_pendingleaf, evidence_evidence, evidence_decision, casework_proposal,
-    casework_review, casework_workitem, exchange_batch, exchange_rollback, exchange_rollbackreview, audit_feed_record,
+    casework_review, casework_workitem, exchange_batch, exchange_rollback, exchange_rollbackreview, audit_feed_record, audit_feed_trimmed,
     areas_riskarea, areas_designation, areas_approval, areas_ruledstep, area_case,
     rulesets_revision, rulesets_check, rulesets_rehearsal, rulesets_submission, rulesets_approval TO auditor;
 -- of people: whether a number holds a code, and the cached answer; no identity, no address, no division
@@ -124,7 +123,9 @@ GRANT EXECUTE ON FUNCTION evidence_gone_at(uuid, bigint) TO app, auditor;
 GRANT EXECUTE ON FUNCTION ruleset_digest(jsonb) TO app;
 GRANT EXECUTE ON FUNCTION visit_partitions_ensure(date, int), visit_key_floor(timestamptz), visit_hours_close(),
     visit_days_forget() TO app;
-GRANT EXECUTE ON FUNCTION feed_outbox_wake() TO app;
+GRANT EXECUTE ON FUNCTION visits_at_venue(bigint, timestamptz, timestamptz, timestamptz, uuid, int),
+    visits_of_person(bigint, timestamptz, timestamptz, timestamptz, uuid, int) TO app;
+GRANT EXECUTE ON FUNCTION feed_outbox_wake(), feed_trim(smallint, bigint, int) TO app;
 GRANT EXECUTE ON FUNCTION inspected_venues(), inspector_by_device(bytea), inspector_accept(bytea, bytea),
     inspector_device_change(bigint, bytea), venue_visits_by_hour(bigint, timestamptz, timestamptz) TO app;
 -- jobs: procrastinate works through its own functions and tables

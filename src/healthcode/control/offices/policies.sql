@@ -166,6 +166,9 @@ CREATE POLICY own ON credentials_pass TO app USING (
     subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
 CREATE POLICY own ON credentials_paper TO app USING (
     subject_id = (SELECT act_subject()) OR (SELECT act_kind()) = 'system');
+-- a row that went before its code ended would leave a code that no reissue and no loss report recalls
+CREATE POLICY forgotten ON credentials_pass AS RESTRICTIVE FOR DELETE TO app USING ((SELECT act_kind()) = 'system');
+CREATE POLICY forgotten ON credentials_paper AS RESTRICTIVE FOR DELETE TO app USING ((SELECT act_kind()) = 'system');
 -- recalls: asked for by an office of its own, of a person or a site that it may see; wider ones are decided by another
 -- officer of the province, and the system carries out what is decided and nothing else
 CREATE POLICY read ON credentials_recall FOR SELECT TO app USING (
@@ -470,6 +473,10 @@ CREATE POLICY change ON population_run FOR UPDATE TO app USING ((SELECT act_kind
 CREATE OR REPLACE VIEW audit_feed_record AS
     SELECT key AS number, seq, payload FROM feed_log WHERE kind = 1
     UNION ALL SELECT key, NULL, payload FROM feed_outbox WHERE kind = 1;
+
+CREATE OR REPLACE VIEW audit_feed_trimmed AS
+    SELECT coalesce(bool_or(first > 1), false) AS trimmed
+      FROM (SELECT min(seq) AS first FROM feed_log GROUP BY lane) begins;
 
 -- auditors with a login of their own read what they must, without the application
 DO $$
