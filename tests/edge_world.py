@@ -84,14 +84,15 @@ class MemorySide:
 
 
 class MemorySink:
-    """VisitSink that keeps visits by key; `down` makes it hang like a dead database."""
+    """VisitSink that keeps visits by key; `down` makes it a dead database, `held_s` a slow one."""
 
     def __init__(self):
-        self.visits, self.down = {}, False
+        self.visits, self.down, self.held_s = {}, False, 0.0
 
     async def store(self, visits):
         if self.down:
             raise OSError("database is gone")
+        await asyncio.sleep(self.held_s)
         for visit in visits:
             self.visits.setdefault(visit.id, visit)
 

@@ -85,6 +85,7 @@ def test_when_the_store_is_down_nothing_is_acknowledged_and_the_phone_learns_whe
 
 def test_beyond_the_bound_the_queue_refuses_early(edge):
     edge.queue._limits = type(edge.queue._limits)(waiting=3, batch=1, lanes=1)
+    edge.sink.held_s = 0.2  # a store that is quicker than the callers leaves nobody waiting
     ask = ("POST", "/v1/visits")
     requests = [
         (*ask, {"key": str(visit_key(int(edge.wall_s * 1000), bytes([n] * 10))), "code": edge.poster(MARKET)}, token)
