@@ -9,6 +9,7 @@ same answers: `tests/contracts/test_edge_http.py`.
 import asyncio
 from collections.abc import Awaitable
 from http import HTTPStatus
+from operator import attrgetter
 from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
@@ -21,6 +22,7 @@ _STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\
 _TOGETHER: Final = 64
 """Requests answered before the first of their answers is written: about 2 ms."""
 _CLOSE: Final = b"connection: close\r\n"
+_TARGET: Final = attrgetter("target")
 
 
 class DirectApplication(Protocol):
@@ -86,6 +88,7 @@ class _Turn:
 
     def _run(self) -> None:
         waiting, self._waiting = self._waiting, []
+        waiting.sort(key=_TARGET)
         for first in range(0, len(waiting), _TOGETHER):
             some = waiting[first : first + _TOGETHER]
             answers = [exchange.protocol.answer(exchange) for exchange in some]
