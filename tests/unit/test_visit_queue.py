@@ -43,7 +43,7 @@ async def storing(sink, body, limits=LIMITS):
 
 def test_a_loop_that_answers_others_for_seconds_is_no_database_that_hangs():
     async def body(queue):
-        waiting = [asyncio.create_task(queue.store(visit(n))) for n in range(6)]
+        waiting = [queue.store(visit(n)) for n in range(6)]
         for _ in range(8):
             await asyncio.sleep(0)
             time.sleep(0.25)  # noqa: ASYNC251 - the loop is busy with others
@@ -56,7 +56,7 @@ def test_who_comes_while_the_first_has_waited_too_long_is_refused_at_once():
     sink = SlowSink(step_s=0.1)
 
     async def body(queue):
-        first = [asyncio.create_task(queue.store(visit(n))) for n in range(4)]
+        first = [queue.store(visit(n)) for n in range(4)]
         await asyncio.sleep(1.5 * LIMITS.wait_s)
         begun = time.monotonic()
         with pytest.raises(VisitOverload):

@@ -8,6 +8,7 @@ same answers: `tests/contracts/test_edge_http.py`.
 
 import asyncio
 from collections.abc import Awaitable
+from functools import partial
 from http import HTTPStatus
 from operator import attrgetter
 from typing import Any, Final, Protocol
@@ -16,7 +17,7 @@ from weakref import WeakKeyDictionary
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from healthcode.edge.http import BODY_LIMIT, Header, Headers, Response
+from healthcode.edge.http import BODY_LIMIT, Done, Header, Headers, Later, Response
 
 _STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _TOGETHER: Final = 64
@@ -152,6 +153,9 @@ class EdgeProtocol(HttpToolsProtocol):
         answer = self._application.direct(exchange.method, exchange.target, exchange.headers, exchange.body)
         if isinstance(answer, Response):
             return answer
+        if isinstance(answer, Later):
+            answer.done.add_done_callback(partial(self._answer_now, exchange, answer))
+            return None
         task = self.loop.create_task(self._finish(exchange, answer))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
@@ -175,6 +179,9 @@ class EdgeProtocol(HttpToolsProtocol):
         self._exchange = None
         self.cycle = exchange  # type: ignore[assignment]  # what pipelining, shutdown and a lost connection look at
         self._turn.add(exchange)
+
+    def _answer_now(self, exchange: _Exchange, later: Later, done: Done) -> None:
+        self.write(exchange, later.answer(done))
 
     async def _finish(self, exchange: _Exchange, answer: Awaitable[Response]) -> None:
         try:

@@ -52,6 +52,10 @@ class SessionClaim(NamedTuple):
     key_thumb: bytes | None = None
 
 
+_session_claim: Final = tuple.__new__
+"""`SessionClaim(...)` without looking at the names of its arguments: every request of a phone opens a session."""
+
+
 def session_seal(keys: EpochKeys, claim: SessionClaim, *, region: int, now: Minute) -> str:
     """Return the token of a session, sealed with the epoch key of `now`.
 
@@ -138,15 +142,18 @@ def _claim(body: bytes) -> SessionClaim:
         masked_name = rest[thumb:].decode()
     except UnicodeDecodeError:
         raise Forged("the name in this session is not text") from None
-    return SessionClaim(
-        kind=_KINDS[kind],
-        subject=subject,
-        generation=generation,
-        masked_name=masked_name,
-        venue=venue,
-        checkpoint=checkpoint,
-        device=device,
-        issued=issued,
-        expires=expires,
-        key_thumb=rest[:thumb] or None,
+    return _session_claim(
+        SessionClaim,
+        (
+            _KINDS[kind],
+            subject,
+            generation,
+            masked_name,
+            venue,
+            checkpoint,
+            device,
+            issued,
+            expires,
+            rest[:thumb] or None,
+        ),
     )

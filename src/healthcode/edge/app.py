@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -16,7 +17,9 @@ from healthcode.edge.documents import DocumentIndex, NoDocumentIndex
 from healthcode.edge.health import Health
 from healthcode.edge.http import (
     BODY_LIMIT,
+    Done,
     Headers,
+    Later,
     Message,
     Problem,
     Receive,
@@ -95,6 +98,11 @@ class Edge:
         self._documents = documents or NoDocumentIndex()
         self._tickers: list[asyncio.Task[None]] = []
         self.routes = self._make_routes()
+        self._direct = {
+            (method.encode(), path.encode()): (path, route, method)
+            for path, route in self.routes.items()
+            for method in route.handlers
+        }
 
     def _make_routes(self) -> dict[str, Route]:
         sessions = Sessions(self.world)
@@ -144,14 +152,12 @@ class Edge:
     @property
     def direct_targets(self) -> frozenset[tuple[bytes, bytes]]:
         """Methods and paths that a server may ask `direct` for, without a query."""
-        return frozenset(
-            (method.encode(), path.encode()) for path, route in self.routes.items() for method in route.handlers
-        )
+        return frozenset(self._direct)
 
     def direct(self, method: bytes, target: bytes, headers: Headers, body: bytes) -> Response | Awaitable[Response]:
         """Answer one of `direct_targets` without ASGI: the same answer."""
-        path = target.decode()
-        return self._answer(path, self.routes[path], method.decode(), Request(headers, body=body))
+        path, route, named = self._direct[method, target]
+        return self._answer(path, route, named, Request(headers, body=body))
 
     def _answer(self, path: str, route: Route, method: str, request: Request) -> Response | Awaitable[Response]:
         begun = time.perf_counter()
@@ -167,9 +173,23 @@ class Edge:
                 moment = self._clock()
                 self.world.keep_current(moment)
                 answer = handler(request, self.world.believed(moment))
+                if isinstance(answer, Later):
+                    self.load.pending += 1
+                    return Later(answer.done, partial(self._then, path, request, answer.answer, begun))
                 if not isinstance(answer, Response):
                     return self._later(path, request, answer, begun)
                 response = answer
+        except Exception as error:  # noqa: BLE001 - one request fails, the worker goes on
+            response = _failure(path, request, error)
+        self.metrics.answered(path, response.status, begun)
+        return response
+
+    def _then(
+        self, path: str, request: Request, answer: Callable[[Done], Response], begun: float, done: Done
+    ) -> Response:
+        self.load.pending -= 1
+        try:
+            response = answer(done)
         except Exception as error:  # noqa: BLE001 - one request fails, the worker goes on
             response = _failure(path, request, error)
         self.metrics.answered(path, response.status, begun)

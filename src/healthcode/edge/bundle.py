@@ -38,7 +38,7 @@ class Bundles:
     async def get(self, request: Request, moment: Moment) -> Response:
         """The head, the parts that changed after `since`, the card of the device's venue; 304 for the one held."""
         now = int(moment.wall_s) // 60
-        device = self._sessions.claim(request, "inspector", now)
+        device = self._sessions.inspector(request, now)
         whole = self._newest()
         if whole is None:
             raise Problem("bundle_not_ready", retry_after_s=RETRY_S)

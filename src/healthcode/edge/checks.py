@@ -70,7 +70,7 @@ class Checks:
     def post(self, request: Request, moment: Moment) -> Response | Awaitable[Response]:
         """One check or a batch; where the venue records visits, when they are stored."""
         now = int(moment.wall_s) // 60
-        inspector = self._sessions.claim(request, "inspector", now)
+        inspector = self._sessions.inspector(request, now)
         asked = _decode(request.body)
         things = [asked] if asked.batch is UNSET else asked.batch
         wait_s = self.limit.wait_s(inspector.device, moment.wall_s, len(things))

@@ -5,7 +5,9 @@ Codes are minted ahead, so that showing one costs the province nothing; a raised
 
 import hashlib
 import random
+from binascii import b2a_hex
 from datetime import timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,7 +15,7 @@ from healthcode.codes.epoch import EpochMissing
 from healthcode.codes.live import LiveClaim, live_mint_ahead
 from healthcode.codes.session import SessionClaim, session_seal
 from healthcode.domain.time import Minute, day_of
-from healthcode.edge.answers import CodesAnswer, CodesRequest, Freshness, LiveCode, State
+from healthcode.edge.answers import CodesAnswer, CodesRequest, Ground, LiveCode, State
 from healthcode.edge.http import Problem, Request, Response, json_response
 from healthcode.edge.limits import RateLimit
 from healthcode.edge.overload import Level, Load
@@ -21,6 +23,7 @@ from healthcode.edge.proofs import holder_check
 from healthcode.edge.sessions import Sessions, session_text
 from healthcode.edge.status import Moment
 from healthcode.edge.world import World
+from healthcode.table.record import Record, Transition
 
 CODES_PER_MINUTE = 10
 STATES_PER_MINUTE = 60
@@ -32,6 +35,16 @@ SESSION_LIFE = timedelta(days=7) // timedelta(minutes=1)
 
 _CODES_DECODER = msgspec.json.Decoder(CodesRequest)
 _ENCODER = msgspec.json.Encoder()
+_BASIS_ENCODER = msgspec.msgpack.Encoder()
+
+
+class _Shown(NamedTuple):
+    """State and notices of a minute, the change to come, and the open grounds: None where they are left out."""
+
+    state: int
+    notices: int
+    change: Transition | None
+    grounds: list[Ground] | None
 
 
 class Codes:
@@ -47,14 +60,14 @@ class Codes:
     def post(self, request: Request, moment: Moment) -> Response:
         """The live codes of the coming minutes, with the state they stand for."""
         now = int(moment.wall_s) // 60
-        claim = self._sessions.claim(request, "resident", now)
+        claim, record = self._sessions.resident(request, now)
         _limit(self.code_limit, claim, moment)
         asked = _decode(request.body)
         proof = None if asked.holder is msgspec.UNSET else asked.holder
         holder_check(claim, session_text(request), proof, now)
         renewed = self._renewed(claim, now)
         answer = CodesAnswer(
-            **msgspec.structs.asdict(self._state(claim, moment)),
+            **msgspec.structs.asdict(self._state(claim, record, self._shown(claim, record, now), moment)),
             codes=self._mint(claim, now, self._minutes(asked.minutes)),
             session=renewed[0] if renewed else None,
             session_expires_minute=renewed[1] if renewed else claim.expires,
@@ -64,39 +77,62 @@ class Codes:
     def state(self, request: Request, moment: Moment) -> Response:
         """The state alone; 304 where nothing changed since the ETag that the phone names."""
         now = int(moment.wall_s) // 60
-        claim = self._sessions.claim(request, "resident", now)
+        claim, record = self._sessions.resident(request, now)
         _limit(self.state_limit, claim, moment)
-        state = self._state(claim, moment)
-        if state.grounds_later:  # not what the phone should keep
-            return json_response(_ENCODER.encode(state))
-        etag = _etag(state)
+        shown = self._shown(claim, record, now)
+        if shown.grounds is None:  # not what the phone should keep
+            return json_response(_ENCODER.encode(self._state(claim, record, shown, moment)))
+        etag = self._etag(claim, record, shown)
         if request.header(b"if-none-match") == etag:
             return Response(304, [(b"etag", etag), (b"cache-control", b"private, no-cache")], b"")
-        return json_response(_ENCODER.encode(state), (b"etag", etag))
+        return json_response(_ENCODER.encode(self._state(claim, record, shown, moment)), (b"etag", etag))
 
-    def _state(self, claim: SessionClaim, moment: Moment) -> State:
-        """What the table says of the session's subject now, and what it will say next."""
-        world = self._world
-        now = int(moment.wall_s) // 60
-        record = world.record(claim.subject)
-        state, notices = world.effective(record, now)
+    def _shown(self, claim: SessionClaim, record: Record, now: Minute) -> _Shown:
+        """What of an answer depends on the minute; its words follow from it."""
+        state, notices = self._world.effective(record, now)
         calm = self._load.level is Level.calm
-        change = next((step for step in record.transitions if step.minute > now), None)
+        return _Shown(
+            state,
+            notices,
+            _next_change(record, now),
+            self._world.grounds(claim.subject, state, now) if calm else None,
+        )
+
+    def _state(self, claim: SessionClaim, record: Record, shown: _Shown, moment: Moment) -> State:
+        """What the table says of the session's subject now, and what it will say next."""
+        world, change, grounds = self._world, shown.change, shown.grounds
         return State(
-            state=world.color_id(state),
+            state=world.color_id(shown.state),
             until_minute=change.minute if change else None,
             next_state=world.color_id(change.state) if change else None,
-            notices=world.notices(notices),
-            grounds=world.grounds(claim.subject, now) if calm else [],
-            grounds_later=not calm,
+            notices=world.notices(shown.notices),
+            grounds=grounds or [],
+            grounds_later=grounds is None,
             doses=record.doses,
             last_negative_minute=record.last_negative,
             freshness=world.freshness,
             masked_name=claim.masked_name,
             region=str(world.region),
             server_time_ms=int(moment.wall_s * 1000),
-            hint_s=(1 if calm else 3) * (HINT_S + random.randrange(HINT_S)),  # noqa: S311 - spreads load, no secret
+            hint_s=(3 if grounds is None else 1) * (HINT_S + random.randrange(HINT_S)),  # noqa: S311 - spreads load
         )
+
+    def _etag(self, claim: SessionClaim, record: Record, shown: _Shown) -> bytes:
+        """Changes with what the page shows; not with the server's clock, the data's exact age or the hint.
+
+        Made of what the answer follows from: nearly always the phone has that answer, and none is made.
+        """
+        world = self._world
+        basis = (
+            *shown,
+            record.doses,
+            record.last_negative,
+            world.freshness.level,
+            world.freshness.clock,
+            claim.masked_name,
+            world.words_mark,
+        )
+        return b'W/"%b"' % b2a_hex(hashlib.sha256(_BASIS_ENCODER.encode(basis)).digest()[:12])
 
     def _minutes(self, asked: int) -> int:
         """Fewer minutes of codes under strain: each phone gets some."""
@@ -142,8 +178,8 @@ def _fitting(masked_name: str) -> str:
     return masked_name
 
 
-def _etag(state: State) -> bytes:
-    """Changes with what the page shows; not with the server's clock, the data's exact age or the hint."""
-    freshness = Freshness(state.freshness.level, None, state.freshness.clock)
-    shown = msgspec.structs.replace(state, server_time_ms=0, hint_s=0, freshness=freshness)
-    return b'W/"' + hashlib.sha256(_ENCODER.encode(shown)).hexdigest()[:24].encode() + b'"'
+def _next_change(record: Record, now: Minute) -> Transition | None:
+    for step in record.transitions:
+        if step.minute > now:
+            return step
+    return None

@@ -3,7 +3,9 @@
 Errors are RFC 9457 problems with a stable `code`; their words come from `problems.py`.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Generator, MutableMapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -17,6 +19,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
 Headers = Sequence[Header]
+Done = asyncio.Future[Any]
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a request body: the largest honest one is a batch of 50 codes."""
@@ -54,6 +57,23 @@ class Response(NamedTuple):
     head: bytes = b""
 
 
+class Later(NamedTuple):
+    """A response made when something is done, with no task of its own: `answer` is called once, with `done`, done.
+
+    Awaiting it is the same for who has a task anyway.
+    """
+
+    done: Done
+    answer: Callable[[Done], Response]
+
+    def __await__(self) -> Generator[Any, None, Response]:
+        """Wait, then make the response."""
+        if not self.done.done():
+            with suppress(Exception):  # `answer` asks what became of it
+                yield from self.done
+        return self.answer(self.done)
+
+
 class Problem(Exception):
     """An error answer.  `code` must be in PROBLEMS; `errors` name fields; `retry_after_s` becomes a header."""
 
@@ -81,7 +101,7 @@ class Request:
         """The first header called `name` (lower case), or None."""
         for key, value in self.headers:
             if key == name:
-                return bytes(value)
+                return value
         return None
 
     @property

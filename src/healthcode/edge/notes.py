@@ -1,8 +1,12 @@
 """The published notes (colors, policies, keys, trust, venues) made ready for answering."""
 
 import contextlib
+import hashlib
 from collections.abc import Callable, Collection, Mapping
+from operator import itemgetter
 from typing import NamedTuple
+
+import msgspec
 
 from healthcode.codes.epoch import EpochKey, EpochKeys
 from healthcode.codes.venue import VenueReader
@@ -83,6 +87,8 @@ class Published:
         self._notice_words = {
             entry.bit: {"id": entry.id, **entry.words} for entry in (colors.notices if colors else [])
         }
+        words = sorted(self.color_ids.items()), sorted(self._notice_words.items(), key=itemgetter(0))
+        self.words_mark = hashlib.sha256(msgspec.msgpack.encode(words)).digest()[:8]
         self._default = _policy(policies.default) if policies else DEFAULT_POLICY
         self._policies = [_policy(entry) for entry in policies.policies] if policies else []
         self.stale_after_s = policies.stale_after_s if policies else STALE_SECONDS

@@ -67,7 +67,7 @@ class OfflineVisits:
 
     async def post(self, request: Request, moment: Moment) -> Response:
         """Store each visit, or say why it never will be; a store that is away refuses the whole, to be repeated."""
-        device = self._sessions.claim(request, "inspector", int(moment.wall_s) // 60)
+        device = self._sessions.inspector(request, int(moment.wall_s) // 60)
         asked = _decode(request.body)
         wait_s = self.limit.wait_s(device.device, moment.wall_s, len(asked.visits))
         if wait_s:

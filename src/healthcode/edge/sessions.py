@@ -1,10 +1,11 @@
 """Who is asking: the session in the Authorization header, opened once and remembered for its life."""
 
 from healthcode.codes.errors import CodeError, Expired, NotYet
-from healthcode.codes.session import SessionClaim, session_open
+from healthcode.codes.session import SessionClaim, SessionKind, session_open
 from healthcode.domain.time import Minute
 from healthcode.edge.http import Problem, Request
 from healthcode.edge.world import World
+from healthcode.table.record import Record
 
 _BEARER = b"Bearer "
 CACHE = 50_000
@@ -19,11 +20,26 @@ class Sessions:
         self._opened: dict[bytes, SessionClaim] = {}
         self._keys_seen = world.keys
 
-    def claim(self, request: Request, kind: str, now: Minute) -> SessionClaim:
-        """The session of `request`, of the wanted kind and not recalled.
+    def resident(self, request: Request, now: Minute) -> tuple[SessionClaim, Record]:
+        """The resident's session of `request`, and her record: it is looked at anyway, and need not be read twice.
 
-        Raises Problem session_missing, session_expired, session_forged, session_recalled or wrong_session.
+        A session is recalled where the record's generation moved on; where the session's is newer, the table is what
+        is behind.  Raises Problem session_missing, session_expired, session_forged, session_recalled or wrong_session.
         """
+        claim = self._claim(request, "resident", now)
+        record = self._world.record(claim.subject)
+        if record.generation > claim.generation:
+            raise Problem("session_recalled")
+        return claim, record
+
+    def inspector(self, request: Request, now: Minute) -> SessionClaim:
+        """The inspecting device's session of `request`, raising as `resident` does; recalled where the device is."""
+        claim = self._claim(request, "inspector", now)
+        if self._world.recalled(claim.device):
+            raise Problem("session_recalled")
+        return claim
+
+    def _claim(self, request: Request, kind: SessionKind, now: Minute) -> SessionClaim:
         token = _token(request)
         claim = self._opened.get(token)
         if claim is None or self._keys_seen is not self._world.keys:
@@ -32,8 +48,6 @@ class Sessions:
             raise Problem("session_expired")
         if claim.kind != kind:
             raise Problem("wrong_session")
-        if self._world.session_recalled(claim):
-            raise Problem("session_recalled")
         return claim
 
     def _open(self, token: bytes, now: Minute) -> SessionClaim:

@@ -133,8 +133,11 @@ class VisitQueue:
             self._storing = None
             self._fail_waiting()  # who came after the last look
 
-    async def store(self, visit: Visit) -> Kept:
-        """Return when `visit` is durable.  Raises VisitOverload or VisitPoison."""
+    def store(self, visit: Visit) -> "asyncio.Future[Kept]":
+        """What is done when `visit` is durable, or failed with VisitOverload or VisitPoison.
+
+        Raises VisitOverload where it is refused at once.
+        """
         now_s = self._clock()
         if self._serving is None or self._storing is None or self._full(now_s):
             raise VisitOverload
@@ -143,7 +146,7 @@ class VisitQueue:
         if self._asleep:
             self._asleep = False
             self._storing.call_soon_threadsafe(self._wake.set)
-        return await done
+        return done
 
     def _full(self, now_s: float) -> bool:
         if now_s < self._rest_until or len(self._waiting) >= self._limits.waiting:

@@ -1,6 +1,7 @@
 """`POST /v1/visits`: a resident scans a venue's code.  The visit is durable before the answer."""
 
 import random
+from asyncio import Future
 from uuid import UUID
 
 import msgspec
@@ -13,13 +14,14 @@ from healthcode.domain.policy import Judgement, judge
 from healthcode.domain.presence import Presence
 from healthcode.domain.time import Minute
 from healthcode.edge.answers import Place, VisitAnswer, VisitRequest
-from healthcode.edge.http import Problem, Request, Response, json_response
+from healthcode.edge.http import Later, Problem, Request, Response, json_response
 from healthcode.edge.limits import RateLimit
 from healthcode.edge.metrics import Metrics
 from healthcode.edge.sessions import Sessions
 from healthcode.edge.status import Moment
 from healthcode.edge.visit_queue import Kept, VisitOverload, VisitPoison, VisitQueue
 from healthcode.edge.world import Gate, World
+from healthcode.table.record import Record
 from healthcode.visits.record import Visit, VisitKeyError, visit_key_for
 
 VISITS_PER_MINUTE = 20
@@ -47,10 +49,10 @@ class Visits:
         self._metrics = metrics
         self.limit = RateLimit(VISITS_PER_MINUTE)
 
-    async def post(self, request: Request, moment: Moment) -> Response:
+    def post(self, request: Request, moment: Moment) -> Later:
         """Store the visit, then tell what the state means at this venue."""
         now = int(moment.wall_s) // 60
-        claim = self._sessions.claim(request, "resident", now)
+        claim, record = self._sessions.resident(request, now)
         wait_s = self.limit.wait_s((claim.subject, claim.device), moment.wall_s)
         if wait_s:
             raise Problem("rate_limited", retry_after_s=wait_s)
@@ -63,7 +65,7 @@ class Visits:
             raise Problem("venue_closed")
         if place.edition < gate.edition:
             raise Problem("venue_code_recalled")
-        outcome, judgement = self._judge(claim, gate, now)
+        outcome, judgement = self._judge(record, gate, now)
         at_ms = int(moment.wall_s * 1000)
         visit = Visit(
             id=_key(asked.key, claim.subject, at_ms),
@@ -76,9 +78,13 @@ class Visits:
             outcome=outcome,
             verdict=judgement.verdict.value,
         )
-        kept = await self._store(visit)
-        self._metrics.outcomes["visit", outcome] += 1
-        return json_response(_ENCODER.encode(self._answer(visit, claim, gate, judgement, kept)))
+
+        def answer(stored: Future[Kept]) -> Response:
+            kept = self._kept(stored)
+            self._metrics.outcomes["visit", outcome] += 1
+            return json_response(_ENCODER.encode(self._answer(visit, claim, gate, judgement, kept)))
+
+        return Later(self._store(visit), answer)
 
     def _place(self, code: str, now: Minute) -> VenueClaim:
         """The genuine venue code's claim, or a Problem that says what is wrong with the code."""
@@ -89,23 +95,32 @@ class Visits:
             self._metrics.events[refused] += 1
             raise Problem(refused) from None
 
-    def _judge(self, claim: SessionClaim, gate: Gate, now: Minute) -> tuple[str, Judgement]:
-        record = self._world.record(claim.subject)
+    def _judge(self, record: Record, gate: Gate, now: Minute) -> tuple[str, Judgement]:
         outcome = "stale"
         if self._world.level is not Level.stale:
             outcome = self._world.color_id(self._world.effective(record, now)[0])
         last = record.last_negative
         return outcome, judge(outcome=outcome, policy=gate.policy, medical=gate.medical, last_negative=last, now=now)
 
-    async def _store(self, visit: Visit) -> Kept:
-        """Return when the visit is durable.  Dying before: the phone repeats with the same key; after: so too."""
+    def _store(self, visit: Visit) -> Future[Kept]:
+        """Done when the visit is durable.  Dying before: the phone repeats with the same key; after: so too."""
         if self._queue is None:
             raise Problem("busy", retry_after_s=_jitter_s())
         try:
-            return await self._queue.store(visit)
+            return self._queue.store(visit)
         except VisitOverload:
-            self._metrics.events["visit_overload"] += 1
-            raise Problem("busy", retry_after_s=_jitter_s()) from None
+            raise self._busy() from None
+
+    def _busy(self) -> Problem:
+        self._metrics.events["visit_overload"] += 1
+        return Problem("busy", retry_after_s=_jitter_s())
+
+    def _kept(self, stored: Future[Kept]) -> Kept:
+        """Where a visit is durable.  Raises the Problem to answer where it is not."""
+        try:
+            return stored.result()
+        except VisitOverload:
+            raise self._busy() from None
         except VisitPoison:
             self._metrics.events["visit_refused"] += 1
             raise Problem("visit_refused") from None

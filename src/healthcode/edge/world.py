@@ -9,7 +9,6 @@ from typing import Protocol
 
 from healthcode.codes.bundle import HEAD, bundle_key
 from healthcode.codes.epoch import EpochKeys, EpochMissing
-from healthcode.codes.session import SessionClaim
 from healthcode.codes.venue import VenueReader
 from healthcode.crypto.interfaces import VerifyKey
 from healthcode.domain.outcome import Freshness as Level
@@ -146,8 +145,13 @@ class World:
         """The words of notices (`effective` gives their bits) by language, with their id."""
         return self._published.notice_words(bits) if bits else []
 
-    def grounds(self, number: int, now: Minute) -> list[Ground]:
-        """The open grounds of a subject, for her own page."""
+    @property
+    def words_mark(self) -> bytes:
+        """Changes with the ids of colors and the words of notices."""
+        return self._published.words_mark
+
+    def grounds(self, number: int, state: int, now: Minute) -> list[Ground]:
+        """The open grounds of a subject in `state`, for her own page."""
         note = self._note(FeedKind.GROUNDS, number)
         if note is None:
             return []
@@ -155,7 +159,6 @@ class World:
             lines = note_decode(note, GroundsNote)
         except PayloadError:
             return []
-        state = self.effective(self.record(number), now)[0]
         return ground_answers(lines, now, self.color_id, state)
 
     def gate(self, venue: int, now: Minute) -> Gate | None:
@@ -168,16 +171,6 @@ class World:
             gate = self._published.gate(self._note(FeedKind.VENUE, venue), now)
             self._gates[venue, now] = gate
             return gate
-
-    def session_recalled(self, claim: SessionClaim) -> bool:
-        """Whether a session was overtaken: its subject's generation moved on, or its device was recalled.
-
-        A session of a newer generation than the table's is right: the table is what is behind.
-        """
-        if claim.kind == "resident":
-            record = self.record(claim.subject)
-            return record.generation > claim.generation
-        return self.recalled(claim.device)
 
     def recalled(self, handle: bytes) -> bool:
         """Whether a handle (of a device, a pass, a paper) stands on the recall list. A broken entry recalls."""
