@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,8 +28,8 @@ CHANGING = re.compile(rb'(?m)^date: .*\r\n|"server_time_ms":\d+|"check":"[^"]*"|
 class Served(uvicorn.Server):
     """One server in a thread of its own."""
 
-    def __init__(self, world: EdgeWorld, protocol: Any) -> None:
-        settings = server_settings() | {"http": protocol}
+    def __init__(self, world: EdgeWorld, protocol: Any, **more: Any) -> None:
+        settings = server_settings() | {"http": protocol} | more
         super().__init__(uvicorn.Config(world.edge, host="127.0.0.1", port=0, **settings))
         self._thread = threading.Thread(target=self.run)
 
@@ -194,3 +195,18 @@ def test_many_requests_of_one_turn_each_get_their_own_answer(ways: Any) -> None:
 
     answers = asyncio.run(crowd())
     assert [b'"outcome":"green"' in answer for answer in answers] == [bool(turn % 2) for turn in range(80)]
+
+
+@pytest.mark.parametrize("protocol", [EdgeProtocol, "httptools"])
+def test_a_connection_that_asks_nothing_is_closed_and_one_that_asks_now_and_then_is_kept(protocol: Any) -> None:
+    with (
+        Served(EdgeWorld(), protocol, timeout_keep_alive=1) as address,
+        socket.create_connection(address, timeout=5) as connection,
+    ):
+        for target in ("/v1/time", "/v1/time", "/v1/time?lang=en", "/v1/time"):  # the third goes uvicorn's way
+            time.sleep(0.6)
+            connection.sendall(request("GET", target))
+            assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200")
+        asked = time.monotonic()
+        assert connection.recv(1 << 16) == b""
+        assert 0.9 < time.monotonic() - asked < 3

@@ -80,12 +80,21 @@ class _Turn:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._waiting: list[_Exchange] = []
+        self._default: list[Header] = []
+        self._default_head = b""
 
     def add(self, exchange: _Exchange) -> None:
         """Answer it before the loop waits again."""
         if not self._waiting:
             self._loop.call_soon(self._run)
         self._waiting.append(exchange)
+
+    def default_head(self, server: ServerState) -> bytes:
+        """The lines of the headers that every answer has; uvicorn replaces their list once a second."""
+        if server.default_headers is not self._default:
+            self._default = server.default_headers
+            self._default_head = b"".join(map(_line, self._default))
+        return self._default_head
 
     def _run(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -109,6 +118,8 @@ class EdgeProtocol(HttpToolsProtocol):
         self._application: Any = self.app
         self._targets: frozenset[tuple[bytes, bytes]] = getattr(self.app, "direct_targets", frozenset())
         self._exchange: _Exchange | None = None
+        self._idle_since = 0.0
+        self._idle_watch: asyncio.TimerHandle | None = None
         turn = _TURNS.get(self.server_state)
         if turn is None:
             turn = _TURNS[self.server_state] = _Turn(self.loop)
@@ -120,6 +131,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self.expect_100_continue = False
         self.headers = []
         self._exchange = None
+        self._idle_since = self.loop.time()
 
     def on_headers_complete(self) -> None:
         """Choose the way."""
@@ -165,15 +177,48 @@ class EdgeProtocol(HttpToolsProtocol):
         """Write the whole answer at once, then do what uvicorn does after one."""
         if exchange.disconnected:
             return
-        lines = [_STATUS_LINES[response.status], *map(_line, self.server_state.default_headers)]
-        lines.append(response.head or b"".join(map(_line, response.headers)))
-        if not exchange.keep_alive:
-            lines.append(_CLOSE)
-        self.transport.write(b"".join((*lines, b"\r\n", response.body)))
+        head = response.head or b"".join(map(_line, response.headers))
+        close = b"" if exchange.keep_alive else _CLOSE
+        parts = _STATUS_LINES[response.status], self._turn.default_head(self.server_state), head, close
+        self.transport.write(b"".join((*parts, b"\r\n", response.body)))
         exchange.response_complete = True
         if not exchange.keep_alive:
             self.transport.close()
         self.on_response_complete()
+
+    def on_response_complete(self) -> None:
+        """Begin the next pipelined request as uvicorn does; where there is none, note since when nobody asks.
+
+        uvicorn makes a timer after each answer and cancels it at the next request; here one looks now and then.
+        """
+        if self.pipeline:
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        self._idle_since = self.loop.time()
+        if self._idle_watch is None:
+            self._watch_after(self.timeout_keep_alive)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the watch too."""
+        super().connection_lost(exc)
+        if self._idle_watch is not None:
+            self._idle_watch.cancel()
+
+    def _watch_after(self, wait_s: float) -> None:
+        self._idle_watch = self.loop.call_later(wait_s, self._idle_look)
+
+    def _idle_look(self) -> None:
+        """Close the connection if nobody has asked for the whole keep-alive time, else look again when it is over."""
+        asked = self.cycle is not None and not self.cycle.response_complete
+        left_s = self.timeout_keep_alive - (0.0 if asked else self.loop.time() - self._idle_since)
+        if left_s > 0:
+            self._watch_after(left_s)
+        else:
+            self.timeout_keep_alive_handler()
 
     def _answer_soon(self, exchange: _Exchange) -> None:
         self._exchange = None

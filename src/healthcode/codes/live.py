@@ -7,12 +7,14 @@ Integers are big-endian; minutes count from 2020-01-01T00:00Z; region is the div
 
 import os
 import struct
+from functools import lru_cache
 from typing import Final, NamedTuple
 
-from healthcode.codes.base45 import Base45Error, base45_decode, base45_encode_all
+from healthcode.codes.base45 import Base45Error, base45_decode, base45_encode, base45_encode_all
 from healthcode.codes.epoch import EpochKeys, EpochMissing
 from healthcode.codes.errors import Expired, Forged, NotYet, Unreadable, UpdateNeeded, WrongRegion
 from healthcode.crypto.errors import Tampered
+from healthcode.crypto.interfaces import Aead
 from healthcode.crypto.suites import NONCE_BYTES, TAG_BYTES
 from healthcode.domain.time import Minute
 
@@ -58,19 +60,42 @@ def live_mint_ahead(keys: EpochKeys, claim: LiveClaim, minutes: int, *, region: 
     name, first = claim.masked_name.encode(), claim.minute - ORIGIN
     if not 0 <= first <= (1 << 24) - minutes or len(name) > NAME_BYTES:
         raise ValueError(f"a live code holds minutes to 2051 and {NAME_BYTES} bytes of masked name, not {claim}")
-    body, place = _BODY.pack(claim.subject, claim.generation, claim.flags) + name, region // 100
-    nonces, epoch, codes = os.urandom(NONCE_BYTES * minutes), keys.current(claim.minute), []
-    for ahead in range(minutes):
-        if claim.minute + ahead >= epoch.valid_until:
+    body = _BODY.pack(claim.subject, claim.generation, claim.flags) + name
+    moulds = _moulds(keys, claim.minute, minutes, region)
+    random, nonces = os.urandom(NONCE_BYTES * len(moulds)), range(0, NONCE_BYTES * len(moulds), NONCE_BYTES)
+    sealed = []
+    for mould, at in zip(moulds, nonces, strict=True):
+        nonce = random[at : at + NONCE_BYTES]
+        sealed.append(nonce + mould.cipher.seal(nonce, body, mould.aad))
+    return [mould.begins + text for mould, text in zip(moulds, base45_encode_all(sealed), strict=True)]
+
+
+class _Mould(NamedTuple):
+    """What all codes of one minute have in common: cipher, associated data, and how their texts begin."""
+
+    cipher: Aead
+    aad: bytes
+    begins: str
+
+
+@lru_cache(maxsize=8)
+def _moulds(keys: EpochKeys, minute: Minute, minutes: int, region: int) -> tuple[_Mould, ...]:
+    """The moulds of so many minutes from `minute` on, or of as many as keys are held for.
+
+    Kept, because each phone asks for the same ones. Raises `EpochMissing` where there is not even the first.
+    """
+    epoch, moulds = keys.current(minute), []
+    for now in range(minute, minute + minutes):
+        if now >= epoch.valid_until:
             try:
-                epoch = keys.current(claim.minute + ahead)
+                epoch = keys.current(now)
             except EpochMissing:
                 break
-        at, nonce = first + ahead, nonces[NONCE_BYTES * ahead : NONCE_BYTES * (ahead + 1)]
-        header = _HEADER.pack(keys.suite_id, place, epoch.id, at >> 16, at & 0xFFFF)
-        cipher = keys.cipher(epoch.id, _PURPOSE, claim.minute + ahead)
-        codes.append(header + nonce + cipher.seal(nonce, body, _AAD + header))
-    return [PREFIX + text for text in base45_encode_all(codes)]
+        at = now - ORIGIN
+        header = _HEADER.pack(keys.suite_id, region // 100, epoch.id, at >> 16, at & 0xFFFF)
+        begins = PREFIX + base45_encode(header)  # of an even length, so that what follows is encoded by itself
+        moulds.append(_Mould(keys.cipher(epoch.id, _PURPOSE, now), _AAD + header, begins))
+    return tuple(moulds)
 
 
 def live_open(keys: EpochKeys, text: str, *, region: int, now_s: float, skew_s: float = SKEW_S) -> LiveClaim:
