@@ -18,6 +18,8 @@ CLIENT_KEY_AHEAD_MS = 5 * 60 * 1000
 
 _VERSION = 0x7 << 76
 _VARIANT = 0x2 << 62
+_FORM = 0xF << 76 | 0x3 << 62
+"""Where a key says its version and variant."""
 
 
 class VisitKeyError(ValueError):
@@ -67,7 +69,7 @@ def visit_key_for(client_key: str, subject: int, now_ms: int) -> UUID:
         key = UUID(client_key)
     except ValueError as error:
         raise VisitKeyError("the key must be a UUID of version 7") from error
-    if key.version != 7:
+    if key.int & _FORM != _VERSION | _VARIANT:
         raise VisitKeyError("the key must be a UUID of version 7")
     at_ms = visit_key_ms(key)
     if not now_ms - CLIENT_KEY_PAST_MS <= at_ms <= now_ms + CLIENT_KEY_AHEAD_MS:
