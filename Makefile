@@ -74,6 +74,7 @@ $(STAMPS)/python: requirements/dev.lock requirements/build.lock | .venv/bin/pyth
 
 $(STAMPS)/healthcode: $(STAMPS)/python pyproject.toml CHANGELOG.md
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q src # once, also where Python may not write it: ten processes start sooner
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/node: web/package-lock.json | .venv/bin/python

@@ -42,7 +42,7 @@ UNDER_FIRE = {f"tests/{name}.py" for name in (
 )}  # fmt: skip
 """Each burns both cores or waits for a browser on them: one after the other, by the same worker."""
 ROOM = 4 << 30
-"""Bytes that one worker may fill: the widest test imports 200,000 leads."""
+"""Bytes that one worker may fill: the widest test imports 45,000 leads."""
 _numbers = itertools.count(1)
 settings.register_profile("side by side", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("side by side")  # how long an example takes says who else works on this machine
