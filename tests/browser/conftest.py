@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 
 from tests.browser.camera import camera_show_nothing
 
@@ -28,6 +28,8 @@ SCREENSHOTS = Path(__file__).parent / "screenshots"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PHONE: ViewportSize = {"width": 390, "height": 844}
 _QUIET = ("Failed to load resource",)  # an answer that is no success is part of some tests
+
+expect.set_options(timeout=15_000)  # 5 s are little for a page and a camera beside another worker's tests
 
 OpenPhone = Callable[..., Page]
 
