@@ -9,7 +9,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -176,6 +176,28 @@ def test_qian_s_scan_is_stored_though_another_request_follows_in_the_same_packet
 
     answer = both(ways, scan_and_time)
     assert [b'"venue"' in part for part in answer.split(b"HTTP/1.1 200")[1:3]] == [True, False]
+
+
+def test_who_leaves_before_the_answer_has_scanned_all_the_same_and_nobody_waits_any_more() -> None:
+    world = EdgeWorld()
+    world.record(LIN, GREEN)
+    world.sink.held_s = 0.3
+    with Served(world, EdgeProtocol) as address:
+        bearer = f"authorization: Bearer {world.session(LIN)}"
+        body = json.dumps({"key": str(visit_key(world.now * 60_000, bytes(10))), "code": world.poster(MARKET)}).encode()
+        with socket.create_connection(address, timeout=5) as connection:
+            connection.sendall(request("POST", "/v1/visits", body, bearer))
+            until(lambda: world.edge.load.pending == 1)
+        until(lambda: world.edge.load.pending == 0)
+    assert len(world.sink.visits) == 1
+    assert world.edge.metrics.answers["/v1/visits", 200] == 1
+
+
+def until(seen: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 10
+    while not seen():
+        assert time.monotonic() < ends
+        time.sleep(0.001)
 
 
 def test_many_requests_of_one_turn_each_get_their_own_answer(ways: Any) -> None:

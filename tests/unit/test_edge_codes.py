@@ -7,7 +7,7 @@ from healthcode.codes.session import session_open
 from healthcode.crypto.suites import suite
 from healthcode.domain.time import day_of, day_start
 from healthcode.table.messages import FeedKind
-from healthcode.table.payloads import GroundLine, GroundsNote
+from healthcode.table.payloads import ColorEntry, ColorsNote, GroundLine, GroundsNote, NoticeEntry
 from healthcode.table.record import Transition
 from tests.edge_world import GREEN, LIN, NOON, RED, REGION, YELLOW, ZHAO, EdgeWorld, b64
 
@@ -96,6 +96,60 @@ def test_an_unchanged_state_answers_304_as_time_passes_and_a_changed_one_does_no
     assert edge.ask("GET", "/v1/state", bearer=session, if_none_match=etag).status == 304
     edge.record(LIN, YELLOW, version=2)
     assert edge.ask("GET", "/v1/state", bearer=session, if_none_match=etag).status == 200
+
+
+def grounds(words):
+    line = GroundLine(key="k", rule="case", state=GREEN, since=NOON, words=words, way_out={})
+    return lambda edge: edge.publish(FeedKind.GROUNDS, LIN, GroundsNote(version=1, grounds=[line]))
+
+
+def reworded(edge):
+    """Green is called something else."""
+    entry = ColorEntry(id="leaf", state=GREEN, severity=0, word={"zh": "绿", "en": "Leaf"})
+    edge.publish(FeedKind.COLORS, 0, ColorsNote(colors=[entry]))
+
+
+def renoticed(edge):
+    """The same notices in other words."""
+    colors = [ColorEntry(id="green", state=GREEN, severity=0, word={"zh": "绿码", "en": "Green"})]
+    edge.publish(
+        FeedKind.COLORS, 0, ColorsNote(colors=colors, notices=[NoticeEntry(bit=0, id="n", words={"zh": "请检测"})])
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda edge: edge.record(LIN, YELLOW, doses=3, notices=1, last_negative=NOON - 60, version=2),
+        lambda edge: edge.record(LIN, GREEN, doses=4, notices=1, last_negative=NOON - 60, version=2),
+        lambda edge: edge.record(LIN, GREEN, doses=3, notices=3, last_negative=NOON - 60, version=2),
+        lambda edge: edge.record(LIN, GREEN, doses=3, notices=1, last_negative=NOON - 59, version=2),
+        lambda edge: edge.record(
+            LIN, GREEN, doses=3, notices=1, last_negative=NOON - 60, transitions=(Transition(DAY7_ENDS, RED),)
+        ),
+        grounds({"zh": "核酸", "en": "Test"}),
+        grounds({"zh": "密接", "en": "Contact"}),
+        reworded,
+        renoticed,
+        lambda edge: edge.pass_time(60),
+        lambda edge: edge.jump_clock(60),
+    ],
+)
+def test_whatever_the_page_would_show_otherwise_makes_another_etag(edge, change):
+    session = edge.session(LIN)
+    edge.record(LIN, GREEN, doses=3, notices=1, last_negative=NOON - 60)
+    before = edge.ask("GET", "/v1/state", bearer=session)
+    change(edge)
+    after = edge.ask("GET", "/v1/state", bearer=session, if_none_match=before.headers["etag"])
+    assert after.status == 200
+    assert after.headers["etag"] != before.headers["etag"]
+
+
+def test_two_edges_that_know_the_same_name_it_the_same(edge):
+    other = EdgeWorld()
+    other.record(LIN, GREEN, doses=3, last_negative=NOON - 60)
+    etags = {one.ask("GET", "/v1/state", bearer=one.session(LIN)).headers["etag"] for one in (edge, other)}
+    assert len(etags) == 1
 
 
 def test_a_session_is_renewed_on_the_next_day_for_the_same_device(edge):
