@@ -75,7 +75,7 @@ def test_who_comes_while_the_first_has_waited_too_long_is_refused_at_once():
         await asyncio.to_thread(sink.asked.wait, 30)  # the first two are with a store that takes its time
         clock.now_s += 1.5 * LIMITS.wait_s
         with pytest.raises(VisitOverload):
-            queue.store(visit(9))
+            queue.store(visit(9)).result()
         sink.open.set()
         return await asyncio.gather(*first)
 

@@ -134,14 +134,12 @@ class VisitQueue:
             self._fail_waiting()  # who came after the last look
 
     def store(self, visit: Visit) -> "asyncio.Future[Kept]":
-        """What is done when `visit` is durable, or failed with VisitOverload or VisitPoison.
-
-        Raises VisitOverload where it is refused at once.
-        """
+        """What is done when `visit` is durable, or has failed with VisitOverload (perhaps at once) or VisitPoison."""
         now_s = self._clock()
-        if self._serving is None or self._storing is None or self._full(now_s):
-            raise VisitOverload
-        done: asyncio.Future[Kept] = self._serving.create_future()
+        done: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
+        if self._storing is None or self._full(now_s):
+            done.set_exception(VisitOverload())
+            return done
         self._waiting.append(_Waiting(visit, done, now_s))
         if self._asleep:
             self._asleep = False

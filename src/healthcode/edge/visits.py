@@ -106,21 +106,15 @@ class Visits:
         """Done when the visit is durable.  Dying before: the phone repeats with the same key; after: so too."""
         if self._queue is None:
             raise Problem("busy", retry_after_s=_jitter_s())
-        try:
-            return self._queue.store(visit)
-        except VisitOverload:
-            raise self._busy() from None
-
-    def _busy(self) -> Problem:
-        self._metrics.events["visit_overload"] += 1
-        return Problem("busy", retry_after_s=_jitter_s())
+        return self._queue.store(visit)
 
     def _kept(self, stored: Future[Kept]) -> Kept:
         """Where a visit is durable.  Raises the Problem to answer where it is not."""
         try:
             return stored.result()
         except VisitOverload:
-            raise self._busy() from None
+            self._metrics.events["visit_overload"] += 1
+            raise Problem("busy", retry_after_s=_jitter_s()) from None
         except VisitPoison:
             self._metrics.events["visit_refused"] += 1
             raise Problem("visit_refused") from None
