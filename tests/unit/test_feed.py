@@ -22,6 +22,7 @@ from healthcode.table.feed import (
     note_encode,
 )
 from healthcode.table.file import TableEditor, table_format, table_size
+from healthcode.table.freshness import ControlClock
 from healthcode.table.record import UNKNOWN, Record, record_encode
 
 SHANXI = 140000
@@ -280,3 +281,38 @@ def test_payloads_are_read_by_releases_that_know_less_or_more():
 
 def test_keys_are_made_of_eight_bytes():
     assert key_from_bytes(b"\xff" * 8 + b"rest") == -1
+
+
+def heard(*delays_ms, kept=()):
+    """A control clock that hears heartbeats, one a second, each so late."""
+    clock = ControlClock(*kept)
+    for second, delay_ms in enumerate(delays_ms):
+        clock.hear(NOW + second * SECOND, second * SECOND + delay_ms)
+    return clock
+
+
+def test_of_the_last_heartbeats_the_quickest_tells_controls_time():
+    assert heard(300, 20, 12_000, 400).quickest() == (NOW + SECOND, SECOND + 20)
+
+
+def test_a_relay_that_froze_makes_no_data_look_younger():
+    control_ms, boot_ms = heard(20, 30, 9_000).quickest()
+    assert control_ms + (60 * SECOND - boot_ms) == NOW + 60 * SECOND - 20
+
+
+def test_after_half_a_minute_of_slow_heartbeats_that_is_how_they_come():
+    assert heard(5, *[200] * 29).quickest() == (NOW, 5)
+    assert heard(5, *[200] * 30).quickest() == (NOW + SECOND, SECOND + 200)
+
+
+def test_the_same_heartbeat_heard_again_tells_nothing_new():
+    clock = heard(20)
+    for again in range(60):
+        clock.hear(NOW, again * SECOND)
+    clock.hear(NOW + SECOND, SECOND + 900)
+    assert clock.quickest() == (NOW, 20)
+
+
+def test_what_an_earlier_updater_heard_counts_among_the_others():
+    assert heard(700, kept=[(NOW - SECOND, 10 - SECOND)]).quickest() == (NOW - SECOND, 10 - SECOND)
+    assert ControlClock().quickest() == (0, 0)

@@ -35,6 +35,7 @@ SELECT lane, coalesce((SELECT max(seq) FROM feed_log f WHERE f.lane = l.lane), 0
            + (SELECT count(*) FROM feed_outbox o WHERE o.lane = l.lane)
   FROM (VALUES (0::smallint), (1::smallint)) AS l (lane)
 """
+_WAKE = "SELECT pg_notify('feed_log', '')"
 _PUBLISH = """
 INSERT INTO bridge_published (kind, key, payload) VALUES ($1, $2, $3)
 ON CONFLICT (kind, key) DO UPDATE SET payload = EXCLUDED.payload
@@ -60,7 +61,7 @@ class Relay:
                 break
         count += await self._number(BULK_LANE)
         if count:
-            await self._connection.execute("SELECT pg_notify('feed_log', '')")
+            await self._connection.execute(_WAKE)
         return count
 
     async def last(self) -> dict[int, int]:
@@ -71,12 +72,13 @@ class Relay:
         return {int(lane): int(seq) for lane, seq in await self._connection.fetch(_PROMISED)}
 
     async def beat(self, payload: bytes) -> None:
-        """Replace the heartbeat."""
+        """Replace the heartbeat, and wake who follows: one that is read late tells a time that is over."""
         sql = (
             "INSERT INTO feed_heartbeat (id, payload) VALUES (1, $1) "
             "ON CONFLICT (id) DO UPDATE SET payload = EXCLUDED.payload"
         )
         await self._connection.execute(sql, payload)
+        await self._connection.execute(_WAKE)
 
     async def published(self, kind: int) -> dict[int, bytes]:
         """The latest payloads of a kind by key."""

@@ -24,6 +24,7 @@ from healthcode.crypto.interfaces import VerifyKey
 from healthcode.domain.time import Minute
 from healthcode.edge.status import Moment, Status, clocks_read
 from healthcode.table.applier import Applier
+from healthcode.table.freshness import ControlClock
 from healthcode.table.header import Header, TableError
 from healthcode.table.heartbeat import HeartbeatError
 from healthcode.table.messages import BULK, LANES, SINGLE, FeedMessage, FeedSource
@@ -82,8 +83,12 @@ class Updater:
         self._boot = boot_name()
         self._status_file = StatusFile(folder)
         self._status = self._status_file.read()
+        before = self._status
+        known = (
+            [(before.control_ms, before.heard_boot_ms)] if before.boot_id == self._boot and before.control_ms else []
+        )
+        self._control_clock = ControlClock(*known)
         self._beat = b""
-        self._compared = b""
         self._gap_rounds = 0
         self._peers = peers
         self._looked_at = ""
@@ -204,8 +209,12 @@ class Updater:
             return False
         if beat != self._beat:
             moment = self._clock()
-            self._applier.beat(beat, now_ms=int(moment.wall_s * 1000))
+            now_ms = int(moment.wall_s * 1000)
+            self._applier.beat(beat, now_ms=now_ms)
             self._beat = beat
+            told_ms = self._applier.health(now_ms).told_ms
+            if told_ms is not None:
+                self._control_clock.hear(told_ms, int(moment.boot_s * 1000))
         while len(singles := await self._fetch(SINGLE, SINGLE_BATCH)) == SINGLE_BATCH:
             self._applier.apply(singles)
         bulk = await self._fetch(BULK, BULK_BATCH)
@@ -261,20 +270,13 @@ class Updater:
 
     def _write_status(self, *, as_of_ms: int | None = None, problem: str = "") -> None:
         """Tell the workers.  What was known before this process started stays known while the host runs."""
-        moment = self._clock()
-        now_ms = int(moment.wall_s * 1000)
-        health = self._applier.health(now_ms)
-        before = self._status
-        control_ms, heard_boot_ms = before.control_ms, before.heard_boot_ms
-        if before.boot_id != self._boot:
-            control_ms = heard_boot_ms = 0
-        if health.clock_offset_ms is not None and self._beat_is_new():
-            control_ms, heard_boot_ms = now_ms - health.clock_offset_ms, int(moment.boot_s * 1000)
+        health = self._applier.health(int(self._clock().wall_s * 1000))
+        control_ms, heard_boot_ms = self._control_clock.quickest()
         self._status = Status(
             region=self._region,
             table=self._tables.current.header.file_id.hex(),
             applied={lane: self._applier.applied(lane) for lane in LANES},
-            as_of_ms=health.as_of_ms or (before.as_of_ms if as_of_ms is None else as_of_ms),
+            as_of_ms=health.as_of_ms or (self._status.as_of_ms if as_of_ms is None else as_of_ms),
             control_ms=control_ms,
             heard_boot_ms=heard_boot_ms,
             boot_id=self._boot,
@@ -283,11 +285,6 @@ class Updater:
             offers_refused=self._offers.refused,
         )
         self._status_file.write(self._status)
-
-    def _beat_is_new(self) -> bool:
-        """Whether a heartbeat came since the clock was last compared."""
-        new, self._compared = self._beat != self._compared, self._beat
-        return new
 
 
 async def updater_follow(settings: Settings) -> None:
