@@ -11,6 +11,8 @@ from healthcode.adapters.peer_files import PeerServer
 from healthcode.adapters.snapshot_files import snapshots_list
 from healthcode.adapters.table_files import CURRENT, TableReader
 from healthcode.wiring.peers import Peers
+from healthcode.wiring.rebuild import snapshot_head
+from healthcode.wiring.tables import Tables
 from healthcode.wiring.updater import Updater
 from tests.edge_bridge import REGION, Bridge, eventually, state
 
@@ -133,6 +135,33 @@ def test_an_edge_without_database_takes_a_newer_snapshot_and_never_an_older_one(
                     await eventually(lambda: datong.state(LIN) == RED)
 
     asyncio.run(story())
+
+
+def test_an_updater_that_dies_when_an_older_table_is_in_place_leaves_no_younger_status(bridge, monkeypatch):
+    bridge.decide_many([(LIN, GREEN, 1)])
+    put, left = Tables.put, []
+
+    def put_and_look(*args):
+        put(*args)
+        left.append((TableReader(bridge.data / "edge" / CURRENT, region=REGION).read(LIN).state, bridge.status()))
+
+    async def story():
+        async with bridge.running():
+            await in_the_feed(bridge, (LIN, GREEN))
+            snapshot = await asyncio.to_thread(bridge.snapshot)
+            await asyncio.to_thread(bridge.decide, LIN, RED, 2)
+            await in_the_feed(bridge, (LIN, RED))
+        (bridge.data / "edge" / CURRENT).unlink()
+        monkeypatch.setattr(Tables, "put", put_and_look)
+        stop = asyncio.Event()
+        stop.set()
+        await bridge.updater(PostgresFeed(lambda: AWAY)).run(stop)
+        return snapshot_head(snapshot, REGION, bridge.signing.public).made_ms
+
+    made_ms = asyncio.run(story())
+    [(state_left, status_left)] = left  # what a kill at this very moment leaves
+    assert state_left == GREEN
+    assert 0 < status_left.as_of_ms <= made_ms
 
 
 def a_week_passes(bridge):

@@ -3,7 +3,7 @@
 import pytest
 
 from healthcode.codes.live import live_open
-from tests.edge_world import GREEN, LIN, MARKET, REGION, EdgeWorld
+from tests.edge_world import GREEN, LIN, MARKET, RED, REGION, EdgeWorld, replace_status
 
 WRONG = pytest.mark.parametrize("by_s", [600, -600, 86_400])
 
@@ -45,3 +45,19 @@ def test_ready_still_says_how_far_the_clock_is_off(edge):
     edge.jump_clock(600)
     told = edge.ask("GET", "/readyz").json
     assert ("clock_off" in told["problems"], told["clock_offset_s"]) == (True, 600.0)
+
+
+def test_an_older_table_never_stands_behind_the_status_of_the_newer_one(edge):
+    """While a worker looks, the updater admits the age of a snapshot and puts a table built from it in place."""
+    older, host = EdgeWorld(), edge.host
+    older.record(LIN, GREEN)
+    edge.record(LIN, RED, version=2)
+
+    def table():
+        host.now_status = replace_status(host.now_status, as_of_ms=int(edge.wall_s * 1000) - 3_600_000)
+        return older.host.table()
+
+    host.table = table
+    edge.world.refresh(edge.moment())
+    assert edge.world.record(LIN).state == GREEN
+    assert (edge.world.freshness.level, edge.world.freshness.age_s) == ("aged", 3600.0)

@@ -33,6 +33,8 @@ from healthcode.table.record import UNKNOWN, Record, Skew, record_effective
 
 REFRESH_LATEST_S = 0.3
 """A request that finds the world older than this refreshes it itself: no answer is older than it says by more."""
+LOOKS = 5
+"""How often a refresh looks again while the updater writes its status, which it does a few times a second."""
 BUNDLE_HEAD = bundle_key(HEAD)
 """The feed key of the offline bundle's head."""
 GATES = 100_000
@@ -233,11 +235,11 @@ class World:
 
     def refresh(self, moment: Moment) -> None:
         """Take over what the updater has written since, and compute the age of the data."""
-        self.status = self._host.status()
+        waiting, table = self._look()
         self._clocks = clocks_read(self.status, moment, self._host.boot_id)
         self.clock_offset_s = clock_offset_s(self.status, moment, self._host.boot_id)
         self._skew = "withhold_improving" if self._clocks.off else "none"
-        self._take_tables()
+        self._take_tables(waiting, table)
         self._take_notes()
         self._refreshed_s = moment.boot_s
         self._grade(moment)
@@ -246,12 +248,24 @@ class World:
         """Let go of the tables."""
         self._table = self._other = None
 
-    def _take_tables(self) -> None:
-        """The table of this minute.  While the clocks differ over a switch, both: the worse answer of the two counts.
+    def _look(self) -> tuple[TableView | None, TableView | None]:
+        """The waiting table, the current one, and the status that speaks of them.
 
-        The waiting table is looked for first: renamed in between, it is found under both names, not under none.
+        Read between two looks at one status: a table that was built anew from a snapshot is older than the one before,
+        and the status said so before it was there. The waiting table is looked for first: renamed in between, it is
+        found under both names, not under none.
         """
-        waiting, table = self._host.waiting(), self._host.table()
+        status = self._host.status()
+        for _ in range(LOOKS):
+            self.status = status
+            tables = self._host.waiting(), self._host.table()
+            status = self._host.status()
+            if status == self.status:
+                break
+        return tables
+
+    def _take_tables(self, waiting: TableView | None, table: TableView | None) -> None:
+        """The table of this minute; while the clocks differ over a switch, both: the worse answer counts."""
         valid_from = None if waiting is None else waiting.header.valid_from
         if valid_from is None or valid_from > self._clocks.late:
             self._table, self._other = table, None

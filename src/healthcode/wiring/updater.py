@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from healthcode.adapters.edge_files import SIDE, StatusFile, boot_name, identity_open, moment_now, updater_lock
@@ -136,9 +137,19 @@ class Updater:
         with suppress(FeedUnavailable):
             while await self._take():
                 pass
+        self._admit_age(rebuilt.made_ms)
         self._tables.put(rebuilt.table)
         self._gap_rounds = 0
         self._write_status(as_of_ms=rebuilt.made_ms)
+
+    def _admit_age(self, as_of_ms: int) -> None:
+        """Say how old the data are about to be, before they are.
+
+        Dying before an older table is put in place: the newer one counts as old for a while. After it, before the
+        status that speaks of it: no older table stands behind a younger one's status.
+        """
+        self._status = msgspec.structs.replace(self._status, as_of_ms=min(self._status.as_of_ms, as_of_ms))
+        self._status_file.write(self._status)
 
     def _applier_for(self, table: TableFile) -> Applier:
         self._beat = b""
