@@ -112,8 +112,12 @@ class Bridge:
         return Updater(folder, self.data / "snapshots", source, region=REGION, public=public, clock=clock)
 
     def snapshot(self) -> Path:
+        """A snapshot of now. Soon after its start the relay takes its own, and clears away drafts: then once more."""
         url, token = self.database.dsn("app"), self.secrets.system_token
-        return snapshot_take(url, token, self.data / "snapshots", self.signing, REGION)
+        for _ in range(5):
+            with contextlib.suppress(FileNotFoundError):
+                return snapshot_take(url, token, self.data / "snapshots", self.signing, REGION)
+        raise AssertionError("no snapshot could be taken")
 
     def status(self):
         return StatusFile(self.data / "edge").read()
