@@ -17,7 +17,7 @@ class Status(msgspec.Struct, frozen=True):
     """Written by the updater, read by every edge worker.
 
     `table` is the id of the table file in use.  `as_of_ms` is control's time up to which everything is applied;
-    `control_ms` the time in the newest heartbeat and `heard_boot_ms` the boot clock when it was read.
+    `control_ms` the time in the quickest of the last heartbeats and `heard_boot_ms` the boot clock when it was read.
     """
 
     region: int

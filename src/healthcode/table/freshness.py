@@ -19,8 +19,8 @@ class FeedHealth(NamedTuple):
     """`as_of_ms`: everything that control published until then is applied (None: never so since the start).
 
     `clock_offset_ms` is the own clock minus control's, where two heartbeats allowed to tell, and `told_ms` the time in
-    the heartbeat that told it. `rewound`: control
-    announces fewer numbers than it once gave, as after a restore of an older backup; a snapshot is needed.
+    the heartbeat that told it. `rewound`: control announces fewer numbers than it once gave, as after a restore of an
+    older backup; a snapshot is needed.
     """
 
     as_of_ms: int | None
